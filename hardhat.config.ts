@@ -1,10 +1,20 @@
 import path from "node:path";
 
 import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
-import { defineConfig } from "hardhat/config";
+import { configVariable, defineConfig } from "hardhat/config";
+
+import { localRpcUrl } from "./deploy/stackFile.ts";
+import { deployTask } from "./tasks/deploy.ts";
+import { feedsTasks } from "./tasks/feeds.ts";
+import { operatorsTasks } from "./tasks/operators.ts";
 
 // The compiler comes from npm, so that a build needs no download beyond the registry.
 const solcPath = path.join(import.meta.dirname, "node_modules/solc/soljson.js");
+
+// Written by a running local stack: the node's URL and what is deployed there.
+const stackFile = path.resolve(
+  process.env["DODONA_STACK"] ?? path.join(import.meta.dirname, ".dodona/stack.json"),
+);
 
 const compiler = (runs: number) => ({
   version: "0.8.37",
@@ -22,8 +32,21 @@ export default defineConfig({
     compilers: [{ ...compiler(1_000_000) }],
     isolated: true,
   },
+  paths: { ignition: "deploy", tests: { mocha: "test/contracts", solidity: "test" } },
   networks: {
     default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka" },
+    local: {
+      type: "http",
+      url: await localRpcUrl(stackFile),
+      chainId: 31_337,
+      accounts: { mnemonic: "test test test test test test test test test test test junk" },
+    },
+    remote: {
+      type: "http",
+      url: configVariable("DODONA_RPC_URL"),
+      accounts: [configVariable("DODONA_DEPLOYER_KEY")],
+    },
   },
+  tasks: [deployTask(), ...feedsTasks({ stackFile }), ...operatorsTasks({ stackFile })],
   typechain: { outDir: "types/ethers-contracts" },
 });

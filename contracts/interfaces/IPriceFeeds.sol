@@ -147,6 +147,8 @@ interface IPriceFeeds {
     error FeedExists(FeedId feedId);
     /// @notice A feed id is empty.
     error EmptyFeedId();
+    /// @notice Lists that belong together differ in length.
+    error LengthMismatch(uint256 feeds, uint256 params);
     /// @notice A parameter lies outside its bounds (see Params).
     error ParamOutOfRange(bytes32 name, uint256 given);
     /// @notice The set would hold more feeds than its blob can.

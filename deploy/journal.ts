@@ -1,0 +1,154 @@
+import { createReadStream } from "node:fs";
+import { access } from "node:fs/promises";
+import path from "node:path";
+import { createInterface } from "node:readline";
+
+import type { EIP1193Provider } from "@nomicfoundation/ignition-core";
+import { trackTransaction } from "@nomicfoundation/ignition-core";
+import type { Provider, Signer } from "ethers";
+
+import { recordedAddresses } from "./deployments.ts";
+import { DeploymentError } from "./files.ts";
+import { feedOfFuture } from "./modules/Dodona.ts";
+import { pollUntil, receiptOf } from "./transactions.ts";
+
+interface JournalMessage {
+  type: string;
+  futureId?: string;
+  networkInteractionId?: number;
+  nonce?: number;
+  sender?: string;
+  receipt?: { blockNumber?: number };
+}
+
+const JOURNAL = "journal.jsonl";
+const SETTLE_TIMEOUT_MS = 30_000;
+
+/**
+ * Refuses a deployment whose recorded contracts are not on this chain: the chain was wiped, or it is another one.
+ *
+ * @param folder Ignition's folder of the deployment; need not exist.
+ * @throws {DeploymentError} naming the contract and what to do.
+ */
+export async function requireCode(folder: string, provider: Provider): Promise<void> {
+  const recorded = Object.entries((await recordedAddresses(folder)) ?? {});
+  const codes = await Promise.all(recorded.map(([, address]) => provider.getCode(address)));
+  const missing = recorded.find((_, index) => codes[index] === "0x");
+  if (missing === undefined) return;
+  throw new DeploymentError(
+    `Deployment ${path.basename(folder)} records ${missing[0]} at ${missing[1]}, but this chain has no contract there: ` +
+      "it was started over, or it is another chain. Deploy anew with --fresh, or choose another --deployment-id.",
+  );
+}
+
+/** Feeds whose proxies a deployment began to deploy, finished or not. */
+export async function begunProxies(folder: string): Promise<string[]> {
+  const feeds = new Set<string>();
+  for await (const { futureId } of readJournal(folder)) {
+    const feedId = futureId === undefined ? null : feedOfFuture(futureId.replace("Dodona#", ""));
+    if (feedId !== null) feeds.add(feedId);
+  }
+  return [...feeds];
+}
+
+/**
+ * First block of a deployment: that of its earliest confirmed transaction.
+ *
+ * @throws {DeploymentError} when the journal has none.
+ */
+export async function firstBlock(folder: string): Promise<number> {
+  let first = Number.POSITIVE_INFINITY;
+  for await (const message of readJournal(folder)) {
+    if (message.type === "TRANSACTION_CONFIRM" && message.receipt?.blockNumber !== undefined) {
+      first = Math.min(first, message.receipt.blockNumber);
+    }
+  }
+  if (!Number.isFinite(first)) {
+    throw new DeploymentError(`${path.join(folder, JOURNAL)} has no confirmed transaction.`);
+  }
+  return first;
+}
+
+/**
+ * Waits until the chain has mined everything that an interrupted run left in the pool: Ignition refuses to start
+ * beside pending transactions that it does not know.
+ *
+ * @throws {DeploymentError} after 30 s.
+ */
+export async function waitForPool(provider: Provider, account: string): Promise<void> {
+  const settled = await pollUntil(SETTLE_TIMEOUT_MS, async () => {
+    const [pending, latest] = await Promise.all([
+      provider.getTransactionCount(account, "pending"),
+      provider.getTransactionCount(account, "latest"),
+    ]);
+    return pending === latest ? true : null;
+  });
+  if (settled === null) {
+    throw new DeploymentError(
+      `Transactions of ${account} have been pending for ${SETTLE_TIMEOUT_MS / 1_000} s; try again when they are mined.`,
+    );
+  }
+}
+
+/**
+ * Heals a journal that ends between reserving a nonce and recording the transaction, which is where a process killed
+ * while it sends leaves it. If the transaction did leave, it is found and recorded. If it did not, an empty
+ * transaction takes its nonce and Ignition sends its own with the next. For local chains only: every block since the
+ * first is searched.
+ */
+export async function recoverLostTransactions(
+  folder: string,
+  deployer: Signer,
+  provider: Provider,
+  ignitionProvider: EIP1193Provider,
+): Promise<void> {
+  const account = await deployer.getAddress();
+  for (const nonce of await lostNonces(folder)) {
+    const used = (await provider.getTransactionCount(account)) > nonce;
+    const hash = used
+      ? await findTransaction(provider, account, nonce)
+      : (await deployer.sendTransaction({ to: account, nonce })).hash;
+    await receiptOf(provider, hash);
+    await trackTransaction(folder, hash, ignitionProvider, 1);
+  }
+}
+
+async function lostNonces(folder: string): Promise<number[]> {
+  const open = new Map<string, number>();
+  for await (const message of readJournal(folder)) {
+    const key = `${message.futureId}:${message.networkInteractionId}`;
+    if (message.type === "TRANSACTION_PREPARE_SEND" && message.nonce !== undefined) {
+      open.set(key, message.nonce);
+    } else if (message.type.startsWith("TRANSACTION_") || message.type.startsWith("ONCHAIN_")) {
+      open.delete(key);
+    }
+  }
+  return [...open.values()].sort((a, b) => a - b);
+}
+
+async function findTransaction(
+  provider: Provider,
+  account: string,
+  nonce: number,
+): Promise<string> {
+  for (let number = await provider.getBlockNumber(); number >= 0; number--) {
+    const block = await provider.getBlock(number, true);
+    const found = block?.prefetchedTransactions.find(
+      (sent) => sent.nonce === nonce && sent.from.toLowerCase() === account.toLowerCase(),
+    );
+    if (found !== undefined) return found.hash;
+  }
+  throw new DeploymentError(`No block holds the transaction of ${account} with nonce ${nonce}.`);
+}
+
+async function* readJournal(folder: string): AsyncGenerator<JournalMessage> {
+  const file = path.join(folder, JOURNAL);
+  try {
+    await access(file);
+  } catch {
+    return;
+  }
+  for await (const line of createInterface({ input: createReadStream(file) })) {
+    if (line.trim() !== "") yield JSON.parse(line) as JournalMessage;
+  }
+}

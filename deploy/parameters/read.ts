@@ -1,0 +1,196 @@
+import path from "node:path";
+
+import { getAddress, isAddress } from "ethers";
+
+import { DeploymentError, objectAt, readJson } from "../files.ts";
+
+/** Parameters of one feed, named and bounded as `IPriceFeeds.Params`: seconds, basis points, counts. */
+export interface FeedParams {
+  heartbeat: number;
+  deviationBps: number;
+  cosignToleranceBps: number;
+  bandBps: number;
+  tau: number;
+  cooldown: number;
+  minReports: number;
+  dormancy: number;
+  minVenues: number;
+  history: number;
+}
+
+/** One parameter's name, bounds (inclusive) and unit as shown to people. */
+export interface ParamBound {
+  name: keyof FeedParams;
+  min: number;
+  max: number;
+  unit: string;
+  meaning: string;
+}
+
+const UINT24_MAX = 2 ** 24 - 1;
+
+/** Bounds of `IPriceFeeds.Params`, in the struct's order. Dormancy must also exceed the heartbeat. */
+export const PARAM_BOUNDS: readonly ParamBound[] = [
+  {
+    name: "heartbeat",
+    min: 1,
+    max: UINT24_MAX,
+    unit: "s",
+    meaning: "longest time between two reports",
+  },
+  {
+    name: "deviationBps",
+    min: 1,
+    max: 10_000,
+    unit: "bps",
+    meaning: "change that makes a report due",
+  },
+  {
+    name: "cosignToleranceBps",
+    min: 1,
+    max: 10_000,
+    unit: "bps",
+    meaning: "furthest from a cosigner's own price",
+  },
+  {
+    name: "bandBps",
+    min: 1,
+    max: 10_000,
+    unit: "bps",
+    meaning: "half-width of the breaker's band",
+  },
+  {
+    name: "tau",
+    min: 1,
+    max: UINT24_MAX,
+    unit: "s",
+    meaning: "time constant of the moving average",
+  },
+  {
+    name: "cooldown",
+    min: 1,
+    max: 4_095,
+    unit: "s",
+    meaning: "time an out-of-band answer must hold",
+  },
+  {
+    name: "minReports",
+    min: 1,
+    max: 7,
+    unit: "",
+    meaning: "reports that confirm an out-of-band answer",
+  },
+  {
+    name: "dormancy",
+    min: 2,
+    max: UINT24_MAX,
+    unit: "s",
+    meaning: "silence after which governance must reset the feed",
+  },
+  { name: "minVenues", min: 1, max: 255, unit: "", meaning: "venues an operator needs" },
+  {
+    name: "history",
+    min: 0,
+    max: 65_535,
+    unit: "rounds",
+    meaning: "rounds kept for getRoundData",
+  },
+];
+
+/** What a deployment is made of, as read from a file in deploy/parameters. */
+export interface DeployParameters {
+  /** Governance: admin of the AccessManager. The deployer when absent. */
+  admin: string | null;
+  /** Account that may trip a feed. The deployer when absent. */
+  guardian: string | null;
+  feeds: ReadonlyMap<string, FeedParams>;
+}
+
+const FEED_ID = /^[A-Za-z0-9]+\/[A-Za-z0-9]+$/;
+const FEED_ID_MAX_LENGTH = 31;
+
+/**
+ * Checks a feed id: BASE/QUOTE, letters and digits, at most 31 characters (a bytes32 short string).
+ *
+ * @throws {DeploymentError} naming the id and the rule.
+ */
+export function checkFeedId(feedId: string): string {
+  if (!FEED_ID.test(feedId) || feedId.length > FEED_ID_MAX_LENGTH) {
+    throw new DeploymentError(
+      `"${feedId}" is not a feed id: it is BASE/QUOTE in letters and digits, at most ${FEED_ID_MAX_LENGTH} characters, for example BTC/USD.`,
+    );
+  }
+  return feedId;
+}
+
+/**
+ * Checks a feed's parameters against the contract's bounds.
+ *
+ * @param where Named in errors, for example a file and a feed id.
+ * @throws {DeploymentError} for a missing, unknown or out-of-range parameter.
+ */
+export function checkParams(given: unknown, where: string): FeedParams {
+  const fields = objectAt(given, where);
+  const known = new Set<string>(PARAM_BOUNDS.map(({ name }) => name));
+  const unknown = Object.keys(fields).find((name) => !known.has(name));
+  if (unknown !== undefined) {
+    throw new DeploymentError(
+      `${where}: unknown parameter "${unknown}"; known are ${[...known].join(", ")}.`,
+    );
+  }
+  const entries = PARAM_BOUNDS.map(({ name, min, max, unit }): [string, number] => {
+    const value = fields[name];
+    if (typeof value !== "number" || !Number.isSafeInteger(value) || value < min || value > max) {
+      const range = `a whole number from ${min} to ${max}${unit === "" ? "" : ` ${unit}`}`;
+      throw new DeploymentError(
+        `${where}: ${name} must be ${range}, not ${JSON.stringify(value) ?? "missing"}.`,
+      );
+    }
+    return [name, value];
+  });
+  const params = Object.fromEntries(entries) as unknown as FeedParams;
+  if (params.dormancy <= params.heartbeat) {
+    throw new DeploymentError(
+      `${where}: dormancy (${params.dormancy} s) must exceed the heartbeat (${params.heartbeat} s).`,
+    );
+  }
+  return params;
+}
+
+/**
+ * Reads a parameters file: `{ admin?, guardian?, feeds: { "BTC/USD": { …FeedParams } } }`.
+ *
+ * @throws {DeploymentError} naming the file and the field that is wrong.
+ */
+export async function readParameters(file: string): Promise<DeployParameters> {
+  const name = path.relative(process.cwd(), file);
+  const root = objectAt(await readJson(file, name), name);
+  const unknown = Object.keys(root).find((key) => !["admin", "guardian", "feeds"].includes(key));
+  if (unknown !== undefined) {
+    throw new DeploymentError(
+      `${name}: unknown field "${unknown}"; known are admin, guardian, feeds.`,
+    );
+  }
+  const admin = addressAt(root["admin"], `${name}: admin`);
+  const guardian = addressAt(root["guardian"], `${name}: guardian`);
+  const feeds = objectAt(root["feeds"], `${name}: feeds`);
+  if (Object.keys(feeds).length === 0) throw new DeploymentError(`${name}: feeds is empty.`);
+  return {
+    admin,
+    guardian,
+    feeds: new Map(
+      Object.entries(feeds).map(([id, params]) => [
+        checkFeedId(id),
+        checkParams(params, `${name}: ${id}`),
+      ]),
+    ),
+  };
+}
+
+function addressAt(value: unknown, where: string): string | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value !== "string" || !isAddress(value)) {
+    throw new DeploymentError(`${where} must be an address, not ${JSON.stringify(value)}.`);
+  }
+  return getAddress(value);
+}

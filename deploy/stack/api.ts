@@ -1,0 +1,32 @@
+import { z } from "zod";
+
+const feedSchema = z.object({
+  id: z.string(),
+  answer: z.string().nullable(),
+  updatedAt: z.number().nullable(),
+  round: z.number(),
+  status: z.string(),
+  signers: z.array(z.string()),
+  heartbeat: z.number(),
+  deviationBps: z.number(),
+  gasUsed: z.number().nullable(),
+  source: z.string().nullable(),
+  reason: z.string().nullable(),
+});
+
+/** One feed as the API's `/feeds` shows it; the answer is an integer with 8 decimals, times are unix seconds. */
+export type ApiFeed = z.infer<typeof feedSchema>;
+
+/** Every feed, from the index. */
+export async function readFeeds(apiUrl: string): Promise<ApiFeed[]> {
+  const response = await fetch(`${apiUrl}/feeds`, { signal: AbortSignal.timeout(3_000) });
+  if (!response.ok) throw new Error(`${apiUrl}/feeds answered ${response.status}`);
+  const body: unknown = await response.json();
+  return z.array(feedSchema).parse(Array.isArray(body) ? body : (body as { feeds: unknown }).feeds);
+}
+
+/** True when an HTTP address answers 200. */
+export async function answers(url: string): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+  return response.ok;
+}

@@ -1,0 +1,87 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+import { z } from "zod";
+
+import type { LocalOperator } from "./configs.ts";
+import { StackFailure } from "./failure.ts";
+import { type Paths, projectRoot } from "./layout.ts";
+
+const deploymentSchema = z.object({
+  addresses: z.object({
+    accessManager: z.string(),
+    operators: z.string(),
+    priceFeeds: z.string(),
+    proxies: z.record(z.string(), z.string()),
+  }),
+  startBlock: z.number().int(),
+});
+
+export type Deployment = z.infer<typeof deploymentSchema>;
+
+/** Runs a Hardhat task and returns what it printed on stdout. */
+async function hardhat(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  logFile?: string,
+): Promise<string> {
+  const cli = path.join(projectRoot, "node_modules/hardhat/dist/src/cli.js");
+  const child = spawn(process.execPath, [cli, ...args], {
+    cwd: projectRoot,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let all = "";
+  child.stdout.on("data", (chunk) => ((stdout += chunk), (all += chunk)));
+  child.stderr.on("data", (chunk) => (all += chunk));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  if (logFile !== undefined) writeFileSync(logFile, all);
+  if (code !== 0) {
+    const words = all.split("\n").filter((line) => line.trim() !== "");
+    const line = words.find((candidate) => /error/i.test(candidate)) ?? words.at(-1) ?? "no output";
+    throw new StackFailure(
+      `hardhat ${args[0]} failed: ${line}${logFile === undefined ? "" : `; see ${logFile}`}`,
+    );
+  }
+  return stdout;
+}
+
+/** Compiles the contracts; a second run without changes takes about a second. */
+export async function compile(): Promise<void> {
+  await hardhat(["compile", "--quiet"], {});
+}
+
+/** Deploys what is missing, registers the operators, makes them active; changes nothing when all is there. */
+export async function deploy(
+  paths: Paths,
+  rpcUrl: string,
+  deploymentId: string,
+  operators: readonly LocalOperator[],
+): Promise<Deployment> {
+  const file = path.join(paths.config, "operators.json");
+  writeFileSync(file, `${JSON.stringify(operators, null, 2)}\n`);
+  mkdirSync(paths.logs, { recursive: true });
+  const printed = await hardhat(
+    [
+      "deploy",
+      "--rpc-url",
+      rpcUrl,
+      "--network",
+      "local",
+      "--deployment-id",
+      deploymentId,
+      "--operators",
+      file,
+      "--json",
+    ],
+    {},
+    path.join(paths.logs, "deploy.log"),
+  );
+  const last = printed.trim().split("\n").at(-1) ?? "";
+  return deploymentSchema.parse(JSON.parse(last));
+}

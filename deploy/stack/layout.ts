@@ -1,0 +1,63 @@
+import path from "node:path";
+
+/** Root of the project. */
+export const projectRoot = path.resolve(import.meta.dirname, "../..");
+
+export const defaultPortBase = 8540;
+export const operatorCount = 5;
+
+/** Offsets of every port from the base. The whole stack fits into the 50 ports from its base. */
+const offsets = {
+  chain: 5,
+  api: 10,
+  postgres: 12,
+  relayerMetrics: 20,
+  operator: 31,
+  operatorMetrics: 41,
+};
+
+export interface Ports {
+  readonly chain: number;
+  readonly api: number;
+  readonly postgres: number;
+  readonly relayerMetrics: number;
+  readonly operators: readonly number[];
+  readonly operatorMetrics: readonly number[];
+}
+
+/** Ports of a stack, by base. */
+export function portsFrom(base: number): Ports {
+  const perOperator = (offset: number) =>
+    Array.from({ length: operatorCount }, (_, index) => base + offset + index);
+  return {
+    chain: base + offsets.chain,
+    api: base + offsets.api,
+    postgres: base + offsets.postgres,
+    relayerMetrics: base + offsets.relayerMetrics,
+    operators: perOperator(offsets.operator),
+    operatorMetrics: perOperator(offsets.operatorMetrics),
+  };
+}
+
+export interface Paths {
+  readonly state: string;
+  readonly stackFile: string;
+  readonly ledger: string;
+  readonly chainState: string;
+  readonly logs: string;
+  readonly config: string;
+  readonly keys: string;
+}
+
+/** Files of a stack, all below its state folder (Postgres may lie elsewhere, see postgres.ts). */
+export function pathsIn(state: string): Paths {
+  return {
+    state,
+    stackFile: path.join(state, "stack.json"),
+    ledger: path.join(state, "processes.json"),
+    chainState: path.join(state, "chain.json"),
+    logs: path.join(state, "logs"),
+    config: path.join(state, "config"),
+    keys: path.join(state, "keys"),
+  };
+}

@@ -1,0 +1,76 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+import { createLogUpdate } from "log-update";
+
+import { type ApiFeed, readFeeds } from "./api.ts";
+import { chooseFallback } from "./fallback.ts";
+import { operatorCount } from "./layout.ts";
+import type { Stack } from "./stack.ts";
+import { type OperatorStatus, StatusReader } from "./status.ts";
+import { renderFeeds, sourceLine } from "./table.ts";
+
+const refreshMs = 1_000;
+/** Without a terminal the table is printed now and then, for a log that somebody reads later. */
+const plainEveryMs = 30_000;
+
+/** What a person needs to go on: where things are and what to try. */
+function introduction(stack: Stack): string {
+  const { file, ports } = stack;
+  const proxies = Object.entries(file.addresses.proxies);
+  const metrics = `http://127.0.0.1:${ports.relayerMetrics}/metrics`;
+  return [
+    "",
+    `  chain      ${file.rpcUrl}  (chain id ${file.chainId})`,
+    `  API        ${file.apiUrl}/feeds   ${file.apiUrl}/graphql`,
+    `  metrics    ${metrics}`,
+    `  PriceFeeds ${file.addresses.priceFeeds}`,
+    `  Operators  ${file.addresses.operators}`,
+    ...proxies.map(([id, address]) => `  ${id.padEnd(10)} ${address}  (AggregatorV3Interface)`),
+    "",
+    "  Try next, in another terminal:",
+    "    npx hardhat feeds list --network local",
+    "    npx hardhat feeds read BTC/USD --network local",
+    `    curl ${file.apiUrl}/feeds/BTC-USD/history`,
+    "",
+  ].join("\n");
+}
+
+/** Shows the network until it is stopped. Resolves with the exit code. */
+export async function live(stack: Stack, signal: AbortSignal): Promise<number> {
+  const { stdout } = process;
+  const update = createLogUpdate(stdout);
+  stdout.write(`${introduction(stack)}\n`);
+  const reader = new StatusReader(stack.file.databaseUrl, stack.file.addresses.priceFeeds);
+  const fallback = chooseFallback(stack, (line) => stdout.write(`${line}\n`));
+  let printedAt = 0;
+  try {
+    while (!signal.aborted) {
+      const [feeds, statuses] = await view(stack, reader);
+      await fallback(statuses);
+      const frame = `${renderFeeds(feeds, statuses, operatorCount, Math.floor(Date.now() / 1000), stdout.isTTY)}\n${sourceLine(statuses, stdout.isTTY)}\n${footer(stack)}`;
+      if (stdout.isTTY) update(frame);
+      else if (Date.now() - printedAt >= plainEveryMs) {
+        stdout.write(`${frame}\n`);
+        printedAt = Date.now();
+      }
+      await delay(refreshMs, undefined, { signal }).catch(() => undefined);
+    }
+    return 0;
+  } finally {
+    update.done();
+    await reader.close();
+  }
+}
+
+function footer(stack: Stack): string {
+  return `Operators: ${stack.aliveOperators} of ${operatorCount}.  Ctrl-C stops everything.`;
+}
+
+/** The newest view; a part that is being restarted shows as empty for a moment rather than ending the table. */
+async function view(stack: Stack, reader: StatusReader): Promise<[ApiFeed[], OperatorStatus[]]> {
+  const recentMs = 10_000;
+  return Promise.all([
+    readFeeds(stack.file.apiUrl).catch(() => []),
+    reader.read(Date.now() - recentMs).catch(() => []),
+  ]);
+}

@@ -1,0 +1,36 @@
+import net from "node:net";
+
+import { StackFailure } from "./failure.ts";
+import type { Ports } from "./layout.ts";
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.once("error", () => resolve(false));
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, () =>
+      server.close(() => resolve(true)),
+    );
+  });
+}
+
+/** Throws, naming the first port that something else uses. */
+export async function requireFreePorts(ports: Ports): Promise<void> {
+  const named: [string, number][] = [
+    ["chain", ports.chain],
+    ["API", ports.api],
+    ["Postgres", ports.postgres],
+    ["relayer's metrics", ports.relayerMetrics],
+    ...ports.operators.map((port, i): [string, number] => [`operator ${i + 1}`, port]),
+    ...ports.operatorMetrics.map((port, i): [string, number] => [
+      `operator ${i + 1}'s metrics`,
+      port,
+    ]),
+  ];
+  const free = await Promise.all(named.map(([, port]) => isFree(port)));
+  const taken = named.find((_, index) => !free[index]);
+  if (taken !== undefined) {
+    throw new StackFailure(
+      `port ${taken[1]} (${taken[0]}) is in use: stop what uses it, or choose other ports with --port-base`,
+    );
+  }
+}

@@ -1,0 +1,315 @@
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import path from "node:path";
+
+import { answers } from "./api.ts";
+import { anvilBinary, chainProgram, localChainId, rpc } from "./chain.ts";
+import {
+  indexerConfig,
+  type LocalOperator,
+  operatorConfig,
+  type OperatorPrices,
+  prepareOperators,
+  relayerConfig,
+} from "./configs.ts";
+import { compile, deploy } from "./contracts.ts";
+import { StackFailure } from "./failure.ts";
+import {
+  operatorCount,
+  type Paths,
+  pathsIn,
+  type Ports,
+  portsFrom,
+  projectRoot,
+} from "./layout.ts";
+import { Ledger } from "./ledger.ts";
+import { release, takeOver } from "./lock.ts";
+import type { Options } from "./options.ts";
+import { requireFreePorts } from "./ports.ts";
+import { planPostgres, removeDatabase } from "./postgres.ts";
+import { readStackFile, type StackFile, writeStackFile } from "./stack-file.ts";
+import { type Program, Supervisor } from "./supervisor.ts";
+
+/** Told about every step, so that a person sees what takes time. */
+export type Progress = <T>(title: string, work: () => Promise<T>) => Promise<T>;
+
+const readyMs = { relayer: 30_000, operator: 60_000, indexer: 90_000 };
+
+/** Dependants stop before what they depend on. */
+function layerOf(name: string): number {
+  if (name === "chain" || name === "postgres") return 0;
+  return name === "relayer" || name === "indexer" ? 1 : 2;
+}
+
+/** A running local network. */
+export class Stack {
+  readonly options: Options;
+  readonly paths: Paths;
+  readonly ports: Ports;
+  /** Rejects when the network cannot go on; says why in one line. */
+  readonly broken: Promise<never>;
+  readonly #supervisor: Supervisor;
+  readonly #programs = new Map<string, Program>();
+  readonly #notices: (line: string) => void;
+  #break!: (error: Error) => void;
+  #file: StackFile | undefined;
+  #operators: LocalOperator[] = [];
+  #expectedDeaths = new Set<string>();
+  #stopping: Promise<void> | undefined;
+
+  private constructor(options: Options, ledger: Ledger, notices: (line: string) => void) {
+    this.options = options;
+    this.paths = pathsIn(options.state);
+    this.ports = portsFrom(options.portBase);
+    this.#notices = notices;
+    this.broken = new Promise((_, reject) => (this.#break = reject));
+    this.broken.catch(() => undefined);
+    this.#supervisor = new Supervisor(ledger, this.paths.logs, (name, how) =>
+      this.#onDeath(name, how),
+    );
+  }
+
+  /** Takes the state folder, ends what an earlier stack left in it, and returns a stack that is not started yet. */
+  static async open(options: Options, notices: (line: string) => void): Promise<Stack> {
+    mkdirSync(options.state, { recursive: true });
+    const { ledger: file } = pathsIn(options.state);
+    const ledger = new Ledger(file);
+    const leftovers = await takeOver(ledger);
+    if (leftovers.length > 0)
+      notices(`ended what an earlier start left running: ${leftovers.join(", ")}`);
+    return new Stack(options, ledger, notices);
+  }
+
+  /** What runs where; throws before the contracts are deployed. */
+  get file(): StackFile {
+    if (this.#file === undefined) throw new StackFailure("the stack is not started");
+    return this.#file;
+  }
+
+  get operatorNames(): string[] {
+    return this.#operators.map((operator) => operator.name);
+  }
+
+  get aliveOperators(): number {
+    return this.#supervisor.names.filter((name) => name.startsWith("operator-")).length;
+  }
+
+  pidOf(name: string): number | undefined {
+    return this.#supervisor.pidOf(name);
+  }
+
+  logOf(name: string): string {
+    return this.#supervisor.logOf(name);
+  }
+
+  /** Starts everything. On failure the caller stops what did start. */
+  async start(progress: Progress): Promise<void> {
+    if (this.options.fresh) this.#forget();
+    await requireFreePorts(this.ports);
+    await progress("Compile contracts", compile);
+    const [postgres] = await progress("Start Postgres and the chain", () =>
+      Promise.all([this.#startPostgres(), this.#startChain()]),
+    );
+    await this.#refuseOldChain();
+    this.#operators = prepareOperators(this.paths, this.ports);
+    const { addresses, startBlock } = await progress("Deploy contracts, register operators", () =>
+      deploy(this.paths, this.#rpcUrl, this.#deploymentId, this.#operators),
+    );
+    const previous = readStackFile(this.paths.stackFile);
+    this.#file = {
+      chainId: localChainId,
+      rpcUrl: this.#rpcUrl,
+      apiUrl: `http://127.0.0.1:${this.ports.api}`,
+      databaseUrl: postgres,
+      deploymentId: this.#deploymentId,
+      pid: process.pid,
+      addresses,
+      operators: this.#operators.map(({ account, endpoint }) => ({ account, endpoint })),
+      ...this.#replay(previous),
+    };
+    writeStackFile(this.paths.stackFile, this.#file);
+    await progress("Start relayer, operators and index", async () => {
+      await this.#run(this.#relayer());
+      await Promise.all([
+        this.#run(this.#indexer(startBlock)),
+        this.startOperators(this.#prices()),
+      ]);
+    });
+  }
+
+  /** Starts the five operators with one source of prices; those that run are stopped first. */
+  async startOperators(prices: OperatorPrices): Promise<void> {
+    await Promise.all(this.operatorNames.map((name) => this.#supervisor.stop(name)));
+    await Promise.all(
+      this.#operators.map((operator, index) => {
+        const config = operatorConfig(
+          this.paths,
+          this.ports,
+          this.file,
+          this.#operators,
+          index,
+          prices,
+        );
+        return this.#run(
+          this.#keeper(
+            operator.name,
+            "feed",
+            config,
+            this.ports.operatorMetrics[index]!,
+            readyMs.operator,
+          ),
+        );
+      }),
+    );
+  }
+
+  /** Kills one part without warning, as the system tests do, and leaves it dead. */
+  async kill(name: string, signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    const pid = this.pidOf(name);
+    if (pid === undefined) throw new StackFailure(`${name} does not run`);
+    this.#expectedDeaths.add(name);
+    process.kill(pid, signal);
+    while (this.pidOf(name) !== undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
+  /** Starts a part that is dead, as it was started before. */
+  async revive(name: string): Promise<void> {
+    const program = this.#programs.get(name);
+    if (program === undefined) throw new StackFailure(`there is no ${name}`);
+    await this.#run(program);
+  }
+
+  /** Stops everything in order; safe to call twice. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#supervisor.stopAll(layerOf).then(() => release(this.paths.ledger));
+    return this.#stopping;
+  }
+
+  get #rpcUrl(): string {
+    return `http://127.0.0.1:${this.ports.chain}`;
+  }
+
+  /** A deployment id of its own for each port base, so that two stacks never share Ignition's journal. */
+  get #deploymentId(): string {
+    return `local-${this.options.portBase}-${hashOf(this.options.state)}`;
+  }
+
+  get #deploymentFolder(): string {
+    return path.join(projectRoot, "deploy/deployments", this.#deploymentId);
+  }
+
+  #forget(): void {
+    removeDatabase(this.options.state);
+    const { chainState, stackFile, logs, config, keys } = this.paths;
+    const folders = [
+      chainState,
+      stackFile,
+      logs,
+      config,
+      keys,
+      path.join(this.paths.state, "indexer"),
+    ];
+    for (const item of [...folders, this.#deploymentFolder])
+      rmSync(item, { recursive: true, force: true });
+    mkdirSync(logs, { recursive: true });
+  }
+
+  /** A chain that does not hold what the journal says was deployed starts over: the journal goes. */
+  async #refuseOldChain(): Promise<void> {
+    const previous = readStackFile(this.paths.stackFile);
+    const address = previous?.addresses.priceFeeds;
+    const code =
+      address === undefined ? "0x" : await rpc(this.#rpcUrl, "eth_getCode", [address, "latest"]);
+    if (code === "0x" && existsSync(this.#deploymentFolder)) {
+      rmSync(this.#deploymentFolder, { recursive: true, force: true });
+    }
+  }
+
+  async #startPostgres(): Promise<string> {
+    mkdirSync(this.paths.keys, { recursive: true, mode: 0o700 });
+    const passwordFile = path.join(this.paths.keys, "postgres.txt");
+    const plan = await planPostgres(this.options.state, passwordFile, this.ports.postgres);
+    await this.#run(plan.program);
+    return plan.url;
+  }
+
+  async #startChain(): Promise<void> {
+    if (!existsSync(anvilBinary())) throw new StackFailure("anvil has no binary for this platform");
+    await this.#run(chainProgram(this.ports.chain, this.paths.chainState));
+  }
+
+  #relayer(): Program {
+    const config = relayerConfig(this.paths, this.ports, this.file);
+    return this.#keeper("relayer", "relayer", config, this.ports.relayerMetrics, readyMs.relayer);
+  }
+
+  #indexer(startBlock: number): Program {
+    const config = indexerConfig(this.paths, this.ports, this.file, startBlock);
+    return {
+      name: "indexer",
+      command: process.execPath,
+      args: [path.join(projectRoot, "indexer/launch.ts"), "--config", config],
+      env: { ...process.env, DATABASE_URL: this.file.databaseUrl },
+      options: { cwd: projectRoot },
+      ready: () => answers(`${this.file.apiUrl}/ready`),
+      readyTimeoutMs: readyMs.indexer,
+    };
+  }
+
+  #keeper(
+    name: string,
+    folder: string,
+    config: string,
+    metricsPort: number,
+    readyTimeoutMs: number,
+  ): Program {
+    return {
+      name,
+      command: process.execPath,
+      args: [path.join(projectRoot, "keepers", folder, "main.ts"), "--config", config],
+      env: { ...process.env, DATABASE_URL: this.file.databaseUrl },
+      options: { cwd: projectRoot },
+      ready: () => answers(`http://127.0.0.1:${metricsPort}/health`),
+      readyTimeoutMs,
+    };
+  }
+
+  async #run(program: Program): Promise<void> {
+    this.#programs.set(program.name, program);
+    this.#expectedDeaths.delete(program.name);
+    await this.#supervisor.start(program);
+  }
+
+  /** The start of recorded time is kept as long as the same bars are replayed at the same speed. */
+  #replay(previous: StackFile | undefined): Pick<StackFile, "replay"> {
+    const { prices } = this.options;
+    if (prices.mode !== "replay") return {};
+    const kept = previous?.replay;
+    if (kept?.dir === prices.dir && kept.speed === prices.speed) return { replay: kept };
+    return { replay: { dir: prices.dir, speed: prices.speed, startedAtMs: Date.now() } };
+  }
+
+  #prices(): OperatorPrices {
+    return this.file.replay === undefined
+      ? { mode: "live" }
+      : { mode: "replay", ...this.file.replay };
+  }
+
+  /** The network outlives operators as long as a quorum lives; without any other part it cannot go on. */
+  #onDeath(name: string, how: string): void {
+    if (this.#expectedDeaths.has(name)) return;
+    const quorum = Math.floor(operatorCount / 2) + 1;
+    if (name.startsWith("operator-") && this.aliveOperators >= quorum) {
+      this.#notices(
+        `${name} ended (${how}); ${this.aliveOperators} of ${operatorCount} operators go on`,
+      );
+      return;
+    }
+    this.#break(new StackFailure(`${name} ended (${how}); see ${this.logOf(name)}`));
+  }
+}
+
+function hashOf(text: string): string {
+  let hash = 0;
+  for (const char of text) hash = (hash * 31 + char.charCodeAt(0)) >>> 0;
+  return hash.toString(36);
+}

@@ -1,0 +1,72 @@
+import { Contract, encodeBytes32String } from "ethers";
+
+import type { Contracts } from "./contracts.ts";
+import type { Addresses } from "./deployments.ts";
+import { DeploymentError } from "./files.ts";
+import type { DeployParameters } from "./parameters/read.ts";
+import { ADMIN_ROLE, GUARDIAN_ROLE } from "./settle.ts";
+
+const MANAGED_ABI = ["function authority() view returns (address)"];
+const PROXY_ABI = ["function description() view returns (string)"];
+
+/**
+ * Reads a finished deployment back from the chain and compares it with what it should be.
+ *
+ * @param target Governance and guardian, the feeds, and the active operators in order (null: whoever they are).
+ * @returns The active set's id.
+ * @throws {DeploymentError} naming everything that differs.
+ */
+export async function verify(
+  { accessManager, operators, priceFeeds }: Contracts,
+  addresses: Addresses,
+  target: Pick<DeployParameters, "feeds"> & {
+    admin: string;
+    guardian: string;
+    active: readonly string[] | null;
+  },
+): Promise<number> {
+  const runner = priceFeeds.runner;
+  const authorityOf = async (address: string): Promise<unknown> =>
+    await new Contract(address, MANAGED_ABI, runner).getFunction("authority")();
+  const trip = priceFeeds.interface.getFunction("trip").selector;
+  const [known, registryOf, feedsOf, tripRole, [isGuardian], [isAdmin], [setId], active] =
+    await Promise.all([
+      priceFeeds.feedIds(),
+      authorityOf(addresses.operators),
+      authorityOf(addresses.priceFeeds),
+      accessManager.getTargetFunctionRole(addresses.priceFeeds, trip),
+      accessManager.hasRole(GUARDIAN_ROLE, target.guardian),
+      accessManager.hasRole(ADMIN_ROLE, target.admin),
+      priceFeeds.currentSet(),
+      operators.active(),
+    ]);
+  const { operators: setOperators } = await priceFeeds.describeSet(setId);
+  const expected = target.active ?? active.accounts;
+
+  const wrong: string[] = [];
+  const expect = (holds: boolean, problem: string): void => {
+    if (!holds) wrong.push(problem);
+  };
+  expect(registryOf === addresses.accessManager, "Operators obeys another AccessManager");
+  expect(feedsOf === addresses.accessManager, "PriceFeeds obeys another AccessManager");
+  expect(tripRole === GUARDIAN_ROLE, "trip is not the guardian's");
+  expect(isGuardian, `${target.guardian} is not guardian`);
+  expect(isAdmin, `${target.admin} is not admin`);
+  expect(active.accounts.join() === expected.join(), "other operators are active");
+  expect(setOperators.join() === expected.join(), "the active set holds other operators");
+  await Promise.all(
+    [...target.feeds.keys()].map(async (feedId) => {
+      expect(known.includes(encodeBytes32String(feedId)), `feed ${feedId} does not exist`);
+      const proxy = addresses.proxies[feedId];
+      if (proxy === undefined) return expect(false, `feed ${feedId} has no proxy`);
+      const described: unknown = await new Contract(proxy, PROXY_ABI, runner).getFunction(
+        "description",
+      )();
+      expect(described === feedId, `proxy ${proxy} of ${feedId} says "${String(described)}"`);
+    }),
+  );
+  if (wrong.length > 0) {
+    throw new DeploymentError(`The chain is not as deployed: ${wrong.join("; ")}.`);
+  }
+  return Number(setId);
+}

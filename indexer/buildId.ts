@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto";
+import { globSync, readFileSync } from "node:fs";
+import path from "node:path";
+
+import { IOperators__factory } from "../types/ethers-contracts/factories/interfaces/IOperators__factory.ts";
+import { IPriceFeeds__factory } from "../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
+import type { Settings } from "./settings.ts";
+
+const ID_DIGITS = 12;
+// What Ponder itself hashes, and refuses to run over tables of another version: everything but the API.
+const SOURCES = ["ponder.config.ts", "ponder.schema.ts", "src/**/*.ts"];
+const API_FOLDER = path.join("src", "api");
+
+/**
+ * Name of a build of the index: it changes with everything that could change a row, so that a new build indexes
+ * beside the old one.
+ *
+ * @param folder The indexer's folder.
+ * @param ponderVersion Version of Ponder, whose tables differ between versions.
+ * @param settings Chain and contracts.
+ * @returns 12 hex digits.
+ */
+export function buildId(
+  folder: string,
+  ponderVersion: string,
+  settings: Pick<Settings, "chainId" | "contracts">,
+): string {
+  const hash = createHash("sha256");
+  const part = (name: string, content: string) => {
+    hash.update(`${name}\0${content.length}\0${content}`);
+  };
+  part("ponder", ponderVersion);
+  part("chain", String(settings.chainId));
+  part("operators", settings.contracts.operators.toLowerCase());
+  part("priceFeeds", settings.contracts.priceFeeds.toLowerCase());
+  part("startBlock", String(settings.contracts.startBlock));
+  part("abi", JSON.stringify([IOperators__factory.abi, IPriceFeeds__factory.abi]));
+  const files = globSync(SOURCES, { cwd: folder }).filter((file) => !file.startsWith(API_FOLDER));
+  for (const file of files.sort()) {
+    part(file.split(path.sep).join("/"), readFileSync(path.join(folder, file), "utf8"));
+  }
+  return hash.digest("hex").slice(0, ID_DIGITS);
+}

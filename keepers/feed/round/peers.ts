@@ -1,0 +1,116 @@
+import type { z } from "zod";
+
+import type { Clock } from "../../shared/clock.ts";
+import { sealEnvelope } from "../signing/envelope.ts";
+import type { ReportDomain } from "../signing/report.ts";
+import type { ActiveSet, ChainView } from "./set.ts";
+import type { RoundPath } from "./wire.ts";
+import { BODY_LIMIT_BYTES, refusalAnswer } from "./wire.ts";
+
+/** What became of a request to a peer. */
+export type PeerAnswer<T> =
+  | { readonly kind: "ok"; readonly body: T }
+  /** It answered, and said no. */
+  | { readonly kind: "refused"; readonly code: string; readonly detail: string }
+  /** It answered with something else than the protocol's. */
+  | { readonly kind: "invalid"; readonly detail: string }
+  /** It did not answer in time, or could not be reached. */
+  | { readonly kind: "silent"; readonly detail: string };
+
+/** One request. */
+export interface PeerRequest<T> {
+  readonly set: ActiveSet;
+  readonly from: number;
+  readonly to: number;
+  readonly path: RoundPath;
+  readonly body: unknown;
+  readonly answer: z.ZodType<T>;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Sends authenticated requests to peers. */
+export interface Peers {
+  /** Never rejects: whatever goes wrong is an answer. Bounded in time and in size. */
+  ask<T>(request: PeerRequest<T>): Promise<PeerAnswer<T>>;
+}
+
+/**
+ * Creates the client side, on fetch with kept-alive connections.
+ * @param deps.secret The operator's secp256k1 secret.
+ */
+export function createPeers(deps: {
+  readonly domain: ReportDomain;
+  readonly secret: Uint8Array;
+  readonly view: Pick<ChainView, "endpointOf">;
+  readonly clock: Clock;
+}): Peers {
+  const { domain, secret, view, clock } = deps;
+  return {
+    async ask(request) {
+      const { set, from, to, path, timeoutMs } = request;
+      const account = set.operators[to]?.account;
+      const endpoint = account === undefined ? null : view.endpointOf(account);
+      if (endpoint === null) return { kind: "silent", detail: "no usable endpoint on chain" };
+      const envelope = sealEnvelope(
+        { setId: set.id, from, sentAt: clock.nowMs(), body: JSON.stringify(request.body) },
+        { to, path },
+        secret,
+        domain,
+      );
+      const timeout = AbortSignal.timeout(timeoutMs);
+      try {
+        const response = await fetch(`${endpoint.replace(/\/+$/, "")}${path}`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(envelope),
+          redirect: "error",
+          signal: request.signal ? AbortSignal.any([timeout, request.signal]) : timeout,
+        });
+        return interpret(response.status, await readBounded(response), request.answer);
+      } catch (error) {
+        if (error instanceof OversizeAnswer) return { kind: "invalid", detail: error.message };
+        return { kind: "silent", detail: reasonOf(error, timeoutMs) };
+      }
+    },
+  };
+}
+
+class OversizeAnswer extends Error {
+  override readonly name = "OversizeAnswer";
+}
+
+function interpret<T>(status: number, text: string, schema: z.ZodType<T>): PeerAnswer<T> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return { kind: "invalid", detail: `HTTP ${status} without JSON` };
+  }
+  if (status === 200) {
+    const parsed = schema.safeParse(json);
+    if (parsed.success) return { kind: "ok", body: parsed.data };
+    return { kind: "invalid", detail: parsed.error.issues[0]?.message ?? "not the protocol's" };
+  }
+  const refusal = refusalAnswer.safeParse(json);
+  if (!refusal.success) return { kind: "invalid", detail: `HTTP ${status}` };
+  return { kind: "refused", code: refusal.data.error, detail: refusal.data.detail };
+}
+
+async function readBounded(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    // Leaving the loop cancels the stream, which closes the connection.
+    if (size > BODY_LIMIT_BYTES) throw new OversizeAnswer(`answer above ${BODY_LIMIT_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function reasonOf(error: unknown, timeoutMs: number): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === "TimeoutError") return `no answer within ${timeoutMs} ms`;
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

@@ -1,0 +1,46 @@
+import type { PublicKeys } from "../signing/keys.ts";
+import type { ActiveSet } from "./set.ts";
+
+/** Whether the chain lets this operator take part. */
+export type Standing =
+  | { readonly kind: "active"; readonly index: number }
+  /** `problem` says what to do. */
+  | { readonly kind: "waiting"; readonly problem: string };
+
+/**
+ * Compares the operator's account and keys with the chain.
+ * @param registered Keys of the account in Operators, null if it is not registered; only needed when not active.
+ */
+export function standingOf(
+  set: ActiveSet | null,
+  account: string,
+  keys: PublicKeys,
+  registered: readonly [bigint, bigint, bigint, bigint] | null,
+): Standing {
+  const active = set?.operators.find((operator) => operator.account === account);
+  if (active?.secp256k1.equals(keys.secp256k1) && active.grumpkin.equals(keys.grumpkin)) {
+    return { kind: "active", index: active.index };
+  }
+  if (registered === null) {
+    return waiting(
+      `account ${account} is not registered in Operators. Register it with this key file: npx hardhat operators register`,
+    );
+  }
+  const { x, y } = keys.secp256k1.toAffine();
+  const { x: proofX, y: proofY } = keys.grumpkin.toAffine();
+  const own = [x, y, proofX, proofY];
+  if (own.some((coordinate, position) => coordinate !== registered[position])) {
+    return waiting(
+      `account ${account} is registered with other keys than those in the key file. Use the key file it was ` +
+        `registered with, or register another account (a registered key never changes)`,
+    );
+  }
+  return waiting(
+    `account ${account} is registered but not in the active set. Governance must include it (Operators.setActive), ` +
+      `then anyone may call PriceFeeds.sync: npx hardhat operators set`,
+  );
+}
+
+function waiting(problem: string): Standing {
+  return { kind: "waiting", problem };
+}

@@ -1,0 +1,299 @@
+import type { Clock } from "../shared/clock.ts";
+import type { Database } from "../shared/database.ts";
+import type { Logger } from "../shared/log.ts";
+import type { Chain } from "../shared/rpc.ts";
+import { broadcast, type Outcome } from "./broadcast.ts";
+import type { Timing } from "./config.ts";
+import { decide, type Action } from "./decide.ts";
+import { FenceLostError, noteBroadcast, openLedger, takeOver, type Ledger } from "./ledger.ts";
+import type { RelayerMetrics } from "./metrics.ts";
+import type { ChainView, Settings } from "./model.ts";
+import { settle } from "./settle.ts";
+import type { Signer } from "./signer.ts";
+import * as store from "./store.ts";
+import { createWake, type Wake } from "./wake.ts";
+import { readChain, readPendingNonce, readReceipts, toVerdict, type TipSettings } from "./watch.ts";
+
+/** What the work on one account needs. */
+export interface AccountDeps {
+  db: Database;
+  chain: Chain;
+  signer: Signer;
+  clock: Clock;
+  log: Logger;
+  metrics: RelayerMetrics;
+  settings: Settings;
+  timing: Timing;
+  tip: TipSettings;
+}
+
+/** What is known of an account at the moment. */
+export interface AccountStatus {
+  owner: boolean;
+  head: number | null;
+  /** When the chain was last read. */
+  readAtMs: number | null;
+  balanceWei: bigint | null;
+  open: number;
+  heldReason: string | null;
+}
+
+/** One account: `work` while it is owned. */
+export interface AccountWorker {
+  readonly key: store.AccountKey;
+  readonly status: AccountStatus;
+  /** New intents are there. */
+  wake(): void;
+  /** Works until the signal aborts. @throws FenceLostError when another process has taken the account over */
+  work(signal: AbortSignal): Promise<void>;
+}
+
+const retryBroadcastMs = 500;
+const busyWaitMs = 250;
+const idleWaitMs = 1_000;
+const noteEveryMs = 5_000;
+const firstBackoffMs = 100;
+const maxBackoffMs = 3_000;
+
+/** Creates the worker of one account: one loop reads the chain and settles, another decides, signs and sends. */
+export function createAccountWorker(deps: AccountDeps): AccountWorker {
+  const { db, chain, signer, clock, log, metrics, settings, timing } = deps;
+  const key: store.AccountKey = { chainId: chain.chainId, address: signer.address };
+  const labels = { chain: String(key.chainId), account: key.address };
+  const status: AccountStatus = {
+    owner: false,
+    head: null,
+    readAtMs: null,
+    balanceWei: null,
+    open: 0,
+    heldReason: null,
+  };
+  const sendWake = createWake();
+  const watchWake = createWake();
+  let wokenAtMs: number | null = null;
+  let view: ChainView | null = null;
+  let behindSinceMs: number | null = null;
+  let notedAtMs = 0;
+  // When each attempt is to be sent again; what this process never sent is due at once.
+  let nextBroadcastMs = new Map<bigint, number>();
+
+  async function watch(ledger: Ledger): Promise<number> {
+    const read = await readChain(chain, key.address, deps.tip, clock.nowMs());
+    const nextNonce = (await store.readNextNonce(db.pool, key)) ?? read.nonce;
+    const watched = await store.readWatchedSlots(db.pool, key, read.nonce);
+    const receipts = await readReceipts(chain, watched, read.nonce);
+
+    const unknown =
+      read.nonce < nextNonce &&
+      (await store.countSlots(db.pool, key, read.nonce)) < nextNonce - read.nonce;
+    const behind = unknown || watched.some((slot) => slot.nonce >= read.nonce);
+    behindSinceMs = behind ? (behindSinceMs ?? clock.nowMs()) : null;
+    const believed =
+      behindSinceMs !== null && clock.nowMs() - behindSinceMs >= timing.behindAfterMs;
+    const isLower = view === null || read.head < view.head;
+    if (isLower) await ledger.align(Math.max(read.nonce, nextNonce), read.head);
+    if (read.nonce > nextNonce || (believed && unknown)) {
+      log.warn(
+        { ...key, ledgerNonce: nextNonce, chainNonce: read.nonce },
+        "ledger and chain disagree on the nonce",
+      );
+      await ledger.align(read.nonce, read.head);
+    }
+    const settlements = settle(watched, receipts, read, settings, believed);
+    const verdicts = await Promise.all(
+      settlements.map((one) => toVerdict(chain, one, clock.nowMs())),
+    );
+    if (verdicts.length > 0) await ledger.settle(verdicts, settings.maxRequeues);
+    for (const verdict of verdicts) {
+      if (verdict.type === "mined" && verdict.final) {
+        metrics.mined.inc({
+          chain: labels.chain,
+          result: verdict.receipt.succeeded ? "succeeded" : "reverted",
+        });
+        metrics.gasUsed.inc({ chain: labels.chain }, Number(verdict.receipt.gasUsed));
+        const level = verdict.receipt.succeeded ? "debug" : "warn";
+        log[level](
+          { ...key, hash: verdict.receipt.hash, reason: verdict.reason },
+          "transaction is final",
+        );
+      } else if (verdict.type === "reopened" || verdict.type === "foreign") {
+        log.warn({ ...key, slot: String(verdict.slotId) }, `nonce is ${verdict.type}`);
+      }
+    }
+    // What a chain that went back has dropped is sent again without waiting.
+    if (verdicts.some((verdict) => verdict.type === "reopened")) nextBroadcastMs = new Map();
+
+    const changed =
+      view === null || view.head !== read.head || view.nonce !== read.nonce || verdicts.length > 0;
+    view = read;
+    Object.assign(status, {
+      head: read.head,
+      readAtMs: read.readAtMs,
+      balanceWei: read.balanceWei,
+    });
+    metrics.balance.set(labels, Number(read.balanceWei) / 1e18);
+    if (changed) sendWake.wake();
+    const isBusy = status.open > 0 || watched.length > 0 || behind || read.nonce < nextNonce;
+    return isBusy ? timing.pollMs : timing.idlePollMs;
+  }
+
+  async function send(ledger: Ledger): Promise<number> {
+    const startedMs = wokenAtMs ?? clock.nowMs();
+    wokenAtMs = null;
+    if (view === null || clock.nowMs() - view.readAtMs > timing.staleAfterMs) return idleWaitMs;
+    const [queued, slots, nextNonce] = await Promise.all([
+      store.readQueue(db.pool, key.chainId),
+      store.readOpenSlots(db.pool, key),
+      store.readNextNonce(db.pool, key),
+    ]);
+    for (const slot of slots)
+      slot.nextBroadcastMs = (slot.attempt && nextBroadcastMs.get(slot.attempt.id)) ?? 0;
+    const known = new Set(slots.map((slot) => slot.attempt?.id));
+    for (const id of nextBroadcastMs.keys()) if (!known.has(id)) nextBroadcastMs.delete(id);
+
+    const actions = decide(
+      { nextNonce: nextNonce ?? view.nonce, chain: view, slots, queued, settings },
+      clock.nowMs(),
+    );
+    await noteHold(ledger, actions, view.balanceWei);
+    const writes = actions.some((action) => action.type !== "broadcast" && action.type !== "hold");
+    const signed = writes ? await ledger.sign(actions, view.head) : [];
+    for (const one of signed) metrics.signed.inc({ chain: labels.chain, purpose: one.purpose });
+    const again = actions.filter((action) => action.type === "broadcast");
+    const outcomes = await Promise.all([
+      ...signed.map((one) => deliver(one.attemptId, one.raw)),
+      ...again.map(async ({ attemptId }) =>
+        deliver(attemptId, await store.readRaw(db.pool, attemptId)),
+      ),
+    ]);
+    if (signed.some((one) => one.purpose === "new")) {
+      metrics.sendSeconds.observe({ chain: labels.chain }, (clock.nowMs() - startedMs) / 1_000);
+    }
+    status.open = slots.filter((slot) => slot.status === "pending").length + signed.length;
+    metrics.open.set(labels, status.open);
+    if (outcomes.length > 0) watchWake.wake();
+    return status.open > 0 ? busyWaitMs : idleWaitMs;
+  }
+
+  async function deliver(attemptId: bigint, raw: string): Promise<void> {
+    const outcome = await broadcast(chain, raw);
+    metrics.broadcasts.inc({ chain: labels.chain, outcome: outcome.type });
+    const isTaken = outcome.type === "accepted" || outcome.type === "nonceUsed";
+    nextBroadcastMs.set(
+      attemptId,
+      clock.nowMs() + (isTaken ? timing.rebroadcastMs : retryBroadcastMs),
+    );
+    if (!isTaken)
+      log.warn({ ...key, attempt: String(attemptId), outcome }, "node did not take a transaction");
+    await noteBroadcast(db.pool, attemptId, errorText(outcome));
+  }
+
+  async function noteHold(
+    ledger: Ledger,
+    actions: readonly Action[],
+    balanceWei: bigint,
+  ): Promise<void> {
+    const hold = actions.find((action) => action.type === "hold")?.reason ?? null;
+    const isNews = (hold === null) !== (status.heldReason === null);
+    if (isNews)
+      log[hold === null ? "info" : "warn"](
+        { ...key, reason: hold },
+        hold === null ? "sends again" : "holds",
+      );
+    status.heldReason = hold;
+    if (!isNews && clock.nowMs() - notedAtMs < noteEveryMs) return;
+    notedAtMs = clock.nowMs();
+    await ledger.note(balanceWei, hold);
+  }
+
+  /** Repeats a step until the signal aborts; only a lost fence ends it otherwise. */
+  async function loop(
+    name: string,
+    step: () => Promise<number>,
+    wake: Wake,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let backoffMs = firstBackoffMs;
+    while (!signal.aborted) {
+      try {
+        const waitMs = await step();
+        backoffMs = firstBackoffMs;
+        await wake.wait(waitMs, signal);
+      } catch (error) {
+        if (error instanceof FenceLostError) throw error;
+        if (signal.aborted) return;
+        log.warn(
+          {
+            ...key,
+            step: name,
+            reason: error instanceof Error ? error.message : String(error),
+            backoffMs,
+          },
+          "step failed",
+        );
+        await clock.sleep(backoffMs, signal);
+        backoffMs = Math.min(2 * backoffMs, maxBackoffMs);
+      }
+    }
+  }
+
+  async function takeOverWithPatience(signal: AbortSignal): Promise<bigint | null> {
+    let fence: bigint | null = null;
+    const step = async (): Promise<number> => {
+      const known = await store.readNextNonce(db.pool, key);
+      fence = await takeOver(db.pool, key, known ?? (await readPendingNonce(chain, key.address)));
+      done.abort();
+      return 0;
+    };
+    const done = new AbortController();
+    await loop("take over", step, createWake(), AbortSignal.any([signal, done.signal]));
+    return fence;
+  }
+
+  return {
+    key,
+    status,
+    wake() {
+      wokenAtMs ??= clock.nowMs();
+      sendWake.wake();
+    },
+    async work(signal) {
+      const fence = await takeOverWithPatience(signal);
+      if (fence === null) return;
+      const ledger = openLedger(db, key, fence, signer);
+      // The former owner may have sent or lost anything in the meantime.
+      view = null;
+      behindSinceMs = null;
+      nextBroadcastMs = new Map();
+      status.owner = true;
+      metrics.owner.set(labels, 1);
+      log.info({ ...key, fence: String(fence) }, "works on the account");
+      const failed = new AbortController();
+      const stop = AbortSignal.any([signal, failed.signal]);
+      const guard = async (running: Promise<void>): Promise<void> => {
+        try {
+          await running;
+        } catch (error) {
+          failed.abort();
+          throw error;
+        }
+      };
+      try {
+        const loops = [
+          guard(loop("watch", () => watch(ledger), watchWake, stop)),
+          guard(loop("send", () => send(ledger), sendWake, stop)),
+        ];
+        const results = await Promise.allSettled(loops);
+        for (const result of results) if (result.status === "rejected") throw result.reason;
+      } finally {
+        status.owner = false;
+        metrics.owner.set(labels, 0);
+      }
+    },
+  };
+}
+
+function errorText(outcome: Outcome): string | null {
+  if (outcome.type === "accepted") return null;
+  return "message" in outcome ? `${outcome.type}: ${outcome.message}` : outcome.type;
+}

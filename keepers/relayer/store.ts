@@ -1,0 +1,231 @@
+import type { Queryable } from "../shared/database.ts";
+import type { IntentStatus, Lane } from "../shared/intents.ts";
+import type { Attempt, Content, OpenSlot, QueuedIntent, Rank } from "./model.ts";
+import type { WatchedSlot } from "./settle.ts";
+
+/** Reading side of the ledger. Numbers of Postgres arrive as text: bigint columns become bigint or a safe number here. */
+
+/** An account of the ledger. */
+export interface AccountKey {
+  chainId: number;
+  /** Lower case. */
+  address: string;
+}
+
+const queueWindow = 256;
+
+// The newest of a group, by ordinal, then by arrival; finds one row by index.
+const newestOf = (intent: string): string => `
+  LEFT JOIN LATERAL (
+    SELECT n.ordinal, n.id FROM dodona.intents n
+    WHERE n.chain_id = ${intent}.chain_id AND n.group_key = ${intent}.group_key
+      AND n.status IN ('queued', 'sent', 'confirmed')
+    ORDER BY n.ordinal DESC, n.id DESC LIMIT 1
+  ) newest ON true`;
+
+interface ContentRow {
+  id: string;
+  group_key: string | null;
+  ordinal: string;
+  expires_at: Date | null;
+  status: IntentStatus;
+  newest_ordinal: string | null;
+  newest_id: string | null;
+}
+
+/** @returns the account's next nonce; undefined when the ledger does not know it. */
+export async function readNextNonce(
+  db: Queryable,
+  account: AccountKey,
+): Promise<number | undefined> {
+  const found = await db.query<{ next_nonce: string }>(
+    "SELECT next_nonce FROM dodona.accounts WHERE chain_id = $1 AND address = $2",
+    [account.chainId, account.address],
+  );
+  return found.rows[0] === undefined ? undefined : Number(found.rows[0].next_nonce);
+}
+
+/** @returns the head of the chain's queue: by lane, oldest first, at most 256. */
+export async function readQueue(db: Queryable, chainId: number): Promise<QueuedIntent[]> {
+  type Row = ContentRow & {
+    lane: Lane;
+    to_address: string;
+    data: Buffer;
+    value_wei: string;
+    gas_limit: string;
+  };
+  const found = await db.query<Row>(
+    `SELECT i.id, i.group_key, i.ordinal, i.expires_at, i.status, i.lane, i.to_address, i.data, i.value_wei, i.gas_limit,
+            newest.ordinal AS newest_ordinal, newest.id AS newest_id
+     FROM dodona.intents i ${newestOf("i")}
+     WHERE i.chain_id = $1 AND i.status = 'queued'
+     ORDER BY array_position(ARRAY['feeds', 'randomness', 'payouts', 'admin'], i.lane), i.id
+     LIMIT ${queueWindow}`,
+    [chainId],
+  );
+  return found.rows.map((row) => ({
+    ...toContent(row),
+    lane: row.lane,
+    to: row.to_address,
+    data: `0x${row.data.toString("hex")}`,
+    valueWei: BigInt(row.value_wei),
+    gasLimit: BigInt(row.gas_limit),
+  }));
+}
+
+/** @returns the account's pending and vacant nonces, ascending; `nextBroadcastMs` is 0. */
+export async function readOpenSlots(db: Queryable, account: AccountKey): Promise<OpenSlot[]> {
+  type Row = Omit<ContentRow, "id"> & {
+    id: string;
+    nonce: string;
+    slot_status: OpenSlot["status"];
+    intent_id: string | null;
+    attempt_id: string | null;
+    hash: string;
+    carried_id: string | null;
+    max_fee_wei: string;
+    tip_wei: string;
+    gas_limit: string;
+    value_wei: string;
+    signed_at_block: string;
+    created_at: Date;
+    broadcast_at: Date | null;
+    error: string | null;
+  };
+  const found = await db.query<Row>(
+    `SELECT t.id, t.nonce, t.status AS slot_status, t.intent_id, t.attempt_id,
+            a.hash, a.intent_id AS carried_id, a.max_fee_wei, a.tip_wei, a.gas_limit, a.value_wei, a.signed_at_block,
+            a.created_at, a.broadcast_at, a.error,
+            i.group_key, i.ordinal, i.expires_at, i.status, newest.ordinal AS newest_ordinal, newest.id AS newest_id
+     FROM dodona.transactions t
+     LEFT JOIN dodona.attempts a ON a.id = t.attempt_id
+     LEFT JOIN dodona.intents i ON i.id = t.intent_id ${newestOf("i")}
+     WHERE t.chain_id = $1 AND t.account = $2 AND t.status IN ('pending', 'vacant')
+     ORDER BY t.nonce LIMIT ${queueWindow}`,
+    [account.chainId, account.address],
+  );
+  return found.rows.map((row) => {
+    const attempt: Attempt | null =
+      row.attempt_id === null
+        ? null
+        : {
+            id: BigInt(row.attempt_id),
+            hash: row.hash,
+            intentId: row.carried_id === null ? null : BigInt(row.carried_id),
+            fees: { maxFeeWei: BigInt(row.max_fee_wei), tipWei: BigInt(row.tip_wei) },
+            gasLimit: BigInt(row.gas_limit),
+            valueWei: BigInt(row.value_wei),
+            signedAtBlock: Number(row.signed_at_block),
+            createdMs: row.created_at.getTime(),
+            accepted: row.broadcast_at !== null,
+            error: row.error,
+          };
+    return {
+      id: BigInt(row.id),
+      nonce: Number(row.nonce),
+      status: row.slot_status,
+      content: row.intent_id === null ? null : toContent({ ...row, id: row.intent_id }),
+      attempt,
+      nextBroadcastMs: 0,
+    };
+  });
+}
+
+/**
+ * @param nonce next nonce on the chain
+ * @returns nonces that the chain may have changed: open ones below it, mined ones that are not final, and settled ones
+ * that are not below it any more
+ */
+export async function readWatchedSlots(
+  db: Queryable,
+  account: AccountKey,
+  nonce: number,
+): Promise<WatchedSlot[]> {
+  type Row = {
+    id: string;
+    nonce: string;
+    status: WatchedSlot["status"];
+    missing_since_block: string | null;
+    attempts: Array<{ id: string; hash: string }> | null;
+  };
+  const found = await db.query<Row>(
+    `SELECT t.id, t.nonce, t.status, t.missing_since_block, (
+       SELECT json_agg(json_build_object('id', a.id::text, 'hash', a.hash) ORDER BY (a.id = t.winner_id) DESC NULLS LAST, a.id DESC)
+       FROM dodona.attempts a WHERE a.transaction_id = t.id) AS attempts
+     FROM (
+       SELECT * FROM dodona.transactions
+       WHERE chain_id = $1 AND account = $2 AND nonce < $3 AND status IN ('pending', 'mined', 'vacant')
+       UNION ALL
+       SELECT * FROM dodona.transactions
+       WHERE chain_id = $1 AND account = $2 AND nonce >= $3 AND status IN ('mined', 'final', 'foreign')
+     ) t
+     ORDER BY t.nonce LIMIT ${2 * queueWindow}`,
+    [account.chainId, account.address, nonce],
+  );
+  return found.rows.map((row) => ({
+    id: BigInt(row.id),
+    nonce: Number(row.nonce),
+    status: row.status,
+    missingSinceBlock: row.missing_since_block === null ? null : Number(row.missing_since_block),
+    attempts: (row.attempts ?? []).map((attempt) => ({
+      id: BigInt(attempt.id),
+      hash: attempt.hash,
+    })),
+  }));
+}
+
+/** @returns how many nonces from this one on the ledger has rows for. */
+export async function countSlots(
+  db: Queryable,
+  account: AccountKey,
+  nonce: number,
+): Promise<number> {
+  const found = await db.query<{ count: string }>(
+    "SELECT count(*) AS count FROM dodona.transactions WHERE chain_id = $1 AND account = $2 AND nonce >= $3",
+    [account.chainId, account.address, nonce],
+  );
+  return Number(found.rows[0]?.count ?? 0);
+}
+
+/** @returns the signed bytes of an attempt, 0x hex. */
+export async function readRaw(db: Queryable, attemptId: bigint): Promise<string> {
+  const found = await db.query<{ raw: Buffer }>("SELECT raw FROM dodona.attempts WHERE id = $1", [
+    attemptId,
+  ]);
+  const row = found.rows[0];
+  if (row === undefined) throw new Error(`attempt ${attemptId} is not in the ledger`);
+  return `0x${row.raw.toString("hex")}`;
+}
+
+/** @returns number and age of the oldest intent by status (queued, sent) and lane. */
+export async function readBacklog(
+  db: Queryable,
+  chainId: number,
+): Promise<Array<{ status: IntentStatus; lane: Lane; count: number; oldestSeconds: number }>> {
+  const found = await db.query<{ status: IntentStatus; lane: Lane; count: string; oldest: string }>(
+    `SELECT status, lane, count(*) AS count, extract(epoch FROM now() - min(created_at)) AS oldest
+     FROM dodona.intents WHERE chain_id = $1 AND status IN ('queued', 'sent') GROUP BY status, lane`,
+    [chainId],
+  );
+  return found.rows.map((row) => ({
+    status: row.status,
+    lane: row.lane,
+    count: Number(row.count),
+    oldestSeconds: Number(row.oldest),
+  }));
+}
+
+function toContent(row: ContentRow): Content {
+  const newest: Rank | null =
+    row.newest_id === null || row.newest_ordinal === null
+      ? null
+      : { id: BigInt(row.newest_id), ordinal: BigInt(row.newest_ordinal) };
+  return {
+    id: BigInt(row.id),
+    group: row.group_key,
+    ordinal: BigInt(row.ordinal),
+    expiresAtMs: row.expires_at === null ? null : row.expires_at.getTime(),
+    status: row.status,
+    newest,
+  };
+}

@@ -1,0 +1,279 @@
+import {
+  JsonRpcApiProvider,
+  Network,
+  type AbstractProvider,
+  type JsonRpcError,
+  type JsonRpcPayload,
+  type JsonRpcResult,
+} from "ethers";
+import { systemClock, type Clock } from "./clock.ts";
+import { openPoster, type JsonPoster } from "./jsonrpc.ts";
+import { endpointName, type Logger } from "./log.ts";
+
+/** Health of one RPC endpoint. */
+export interface EndpointHealth {
+  /** Protocol, host and port; paths and queries may hold API keys and are left out. */
+  name: string;
+  /** unknown: not asked yet; failing: tried again after a pause; refused: answers for another chain. */
+  state: "unknown" | "healthy" | "failing" | "refused";
+  detail: string;
+  /** Duration of the last good exchange. */
+  latencyMs: number | null;
+}
+
+/** One chain through all its endpoints. */
+export interface Chain {
+  readonly chainId: number;
+  /** Use with ethers' Contract; caching and batching are off. */
+  readonly provider: AbstractProvider;
+  /**
+   * Sends one JSON-RPC call to the first endpoint that works.
+   * @throws RpcUnavailableError when none does; an ethers error when the node answers with one
+   */
+  send(method: string, params: unknown[]): Promise<unknown>;
+  /** Asks every endpoint for its chain id now. */
+  check(): Promise<EndpointHealth[]>;
+  health(): EndpointHealth[];
+  close(): void;
+}
+
+/** No endpoint can be used at the moment; the message names each with its reason. Worth trying again later. */
+export class RpcUnavailableError extends Error {
+  override readonly name = "RpcUnavailableError";
+}
+
+/** Options of `openChain`. */
+export interface ChainOptions {
+  chainId: number;
+  /** Preferred first; the first that works is used. */
+  rpcUrls: readonly string[];
+  log: Logger;
+  /** Bound for each request to one endpoint, default 5,000. */
+  timeoutMs?: number;
+  /** For how long answers of `provider` may be reused; default none. */
+  pollingIntervalMs?: number;
+  clock?: Clock;
+}
+
+interface Endpoint {
+  name: string;
+  poster: JsonPoster;
+  /** Its chain id was right when it was last connected to. */
+  verified: boolean;
+  state: EndpointHealth["state"];
+  detail: string;
+  latencyMs: number | null;
+  failures: number;
+  retryAtMs: number;
+}
+
+const firstPauseMs = 250;
+const maxPauseMs = 10_000;
+const refusedPauseMs = 5_000;
+const defaultPollingMs = 200;
+// Codes with which providers refuse to serve: limit exceeded, resource unavailable.
+const busyCodes = new Set([-32005, -32002]);
+
+class WrongChainError extends Error {}
+
+/**
+ * Opens a chain over one or more endpoints. Returns at once; endpoints are checked in the background and before their
+ * first answer is believed, and again whenever a new connection to them was opened. An endpoint that answers for another
+ * chain is refused, named in the log, and asked again every 5 s. A failing one rests with growing pauses (at most 10 s),
+ * except when no other is left. Answers of the node, errors included, are final; transport failures go to the next.
+ */
+export function openChain(options: ChainOptions): Chain {
+  const { chainId, log } = options;
+  const clock = options.clock ?? systemClock;
+  const timeoutMs = options.timeoutMs ?? 5_000;
+  let nextId = 1;
+  const endpoints = options.rpcUrls.map((url): Endpoint => ({
+    name: endpointName(url),
+    poster: openPoster(url),
+    verified: false,
+    state: "unknown",
+    detail: "not asked yet",
+    latencyMs: null,
+    failures: 0,
+    retryAtMs: 0,
+  }));
+
+  async function exchange(
+    endpoint: Endpoint,
+    payload: JsonRpcPayload,
+  ): Promise<JsonRpcResult | JsonRpcError> {
+    const body = JSON.stringify(payload);
+    const startedMs = clock.nowMs();
+    let result = await endpoint.poster.post(body, timeoutMs);
+    if (result.fresh) {
+      endpoint.verified = false;
+      await verify(endpoint);
+    } else if (!endpoint.verified) {
+      await verify(endpoint);
+      result = await endpoint.poster.post(body, timeoutMs);
+    }
+    const answer = parseAnswer(result.status, result.body);
+    endpoint.latencyMs = clock.nowMs() - startedMs;
+    return { ...answer, id: payload.id };
+  }
+
+  async function verify(endpoint: Endpoint): Promise<void> {
+    const payload = { method: "eth_chainId", params: [], id: nextId++, jsonrpc: "2.0" };
+    const result = await endpoint.poster.post(JSON.stringify(payload), timeoutMs);
+    const answer = parseAnswer(result.status, result.body);
+    const given = "result" in answer ? Number(answer.result) : Number.NaN;
+    if (given !== chainId) {
+      throw new WrongChainError(
+        `answers for chain ${"result" in answer ? given : "(none)"}, expected ${chainId}`,
+      );
+    }
+    endpoint.verified = true;
+  }
+
+  function succeeded(endpoint: Endpoint): void {
+    if (endpoint.state !== "healthy" && endpoint.state !== "unknown") {
+      log.info({ endpoint: endpoint.name, chainId }, "RPC endpoint works again");
+    }
+    Object.assign(endpoint, { state: "healthy", detail: "ok", failures: 0, retryAtMs: 0 });
+  }
+
+  function failed(endpoint: Endpoint, error: unknown): void {
+    const detail = error instanceof Error ? error.message : String(error);
+    const state = error instanceof WrongChainError ? "refused" : "failing";
+    if (endpoint.state !== state || endpoint.detail !== detail) {
+      const text =
+        state === "refused" ? "RPC endpoint refused: wrong chain" : "RPC endpoint failing";
+      log[state === "refused" ? "error" : "warn"](
+        { endpoint: endpoint.name, chainId, reason: detail },
+        text,
+      );
+    }
+    const pauseMs =
+      state === "refused"
+        ? refusedPauseMs
+        : Math.min(firstPauseMs * 2 ** endpoint.failures, maxPauseMs);
+    Object.assign(endpoint, {
+      state,
+      detail,
+      verified: false,
+      failures: Math.min(endpoint.failures + 1, 16),
+      retryAtMs: clock.nowMs() + pauseMs,
+    });
+  }
+
+  async function attempt(
+    endpoint: Endpoint,
+    payload: JsonRpcPayload,
+  ): Promise<JsonRpcResult | JsonRpcError | null> {
+    try {
+      const answer = await exchange(endpoint, payload);
+      succeeded(endpoint);
+      return answer;
+    } catch (error) {
+      failed(endpoint, error);
+      return null;
+    }
+  }
+
+  async function send(payload: JsonRpcPayload): Promise<JsonRpcResult | JsonRpcError> {
+    const nowMs = clock.nowMs();
+    const rested = endpoints.filter((endpoint) => endpoint.retryAtMs <= nowMs);
+    const resting = endpoints.filter(
+      (endpoint) => endpoint.retryAtMs > nowMs && endpoint.state !== "refused",
+    );
+    const tried = new Set<Endpoint>();
+    for (const endpoint of [...rested, ...resting]) {
+      tried.add(endpoint);
+      const reused = endpoint.verified;
+      const answer = (await attempt(endpoint, payload)) ?? null;
+      if (answer !== null) return answer;
+      // A kept-alive connection that the node closed while idle fails once although the node is well.
+      if (reused && endpoint.state === "failing" && !endpoint.detail.startsWith("no answer")) {
+        const again = await attempt(endpoint, payload);
+        if (again !== null) return again;
+      }
+    }
+    const reasons = endpoints.map(
+      (endpoint) =>
+        `${endpoint.name} ${endpoint.detail}${tried.has(endpoint) ? "" : " (asked again soon)"}`,
+    );
+    throw new RpcUnavailableError(
+      `no RPC endpoint of chain ${chainId} can be used: ${reasons.join("; ")}`,
+    );
+  }
+
+  const health = (): EndpointHealth[] =>
+    endpoints.map(({ name, state, detail, latencyMs }) => ({ name, state, detail, latencyMs }));
+  const check = async (): Promise<EndpointHealth[]> => {
+    await Promise.all(
+      endpoints.map(async (endpoint) => {
+        try {
+          await verify(endpoint);
+          succeeded(endpoint);
+        } catch (error) {
+          failed(endpoint, error);
+        }
+      }),
+    );
+    return health();
+  };
+  const provider = new FailoverProvider(
+    chainId,
+    send,
+    options.pollingIntervalMs ?? defaultPollingMs,
+  );
+  void check();
+  return {
+    chainId,
+    provider,
+    send: (method, params) => provider.send(method, params),
+    check,
+    health,
+    close() {
+      provider.destroy();
+      for (const endpoint of endpoints) endpoint.poster.close();
+    },
+  };
+}
+
+/** An ethers provider whose transport is the failover above. */
+class FailoverProvider extends JsonRpcApiProvider {
+  readonly #transport: (payload: JsonRpcPayload) => Promise<JsonRpcResult | JsonRpcError>;
+
+  constructor(
+    chainId: number,
+    transport: (payload: JsonRpcPayload) => Promise<JsonRpcResult | JsonRpcError>,
+    pollingInterval: number,
+  ) {
+    const network = Network.from(chainId);
+    super(network, { staticNetwork: network, batchMaxCount: 1, cacheTimeout: -1, pollingInterval });
+    this.#transport = transport;
+    this._start();
+  }
+
+  override async _send(
+    payload: JsonRpcPayload | Array<JsonRpcPayload>,
+  ): Promise<Array<JsonRpcResult | JsonRpcError>> {
+    return Promise.all((Array.isArray(payload) ? payload : [payload]).map(this.#transport));
+  }
+}
+
+/** @throws when the answer is not a JSON-RPC answer, or is one that says that the endpoint does not serve us. */
+function parseAnswer(status: number, body: string): JsonRpcResult | JsonRpcError {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(body);
+  } catch {
+    throw new Error(`HTTP ${status} without JSON`);
+  }
+  if (status === 429 || status >= 500) throw new Error(`HTTP ${status}`);
+  if (typeof answer !== "object" || answer === null)
+    throw new Error("answer is not a JSON-RPC object");
+  if ("error" in answer && typeof answer.error === "object" && answer.error !== null) {
+    const { code, message } = answer.error as { code?: unknown; message?: unknown };
+    if (busyCodes.has(Number(code))) throw new Error(`refuses to serve: ${String(message)}`);
+    return answer as JsonRpcError;
+  }
+  if (!("result" in answer)) throw new Error(`HTTP ${status} without result`);
+  return answer as JsonRpcResult;
+}

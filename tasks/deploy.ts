@@ -1,0 +1,71 @@
+import { task } from "hardhat/config";
+import { ArgumentType } from "hardhat/types/arguments";
+import type { TaskDefinition } from "hardhat/types/tasks";
+
+/** `npx hardhat deploy`: contracts, roles, feeds, and on a local chain its operators. */
+export function deployTask(): TaskDefinition {
+  return task(
+    "deploy",
+    "Deploy the contracts, or bring a deployment to what the files say, e.g. npx hardhat deploy --network local",
+  )
+    .addOption({
+      name: "deploymentId",
+      description: "Folder under deploy/deployments (default chain-<id>)",
+      type: ArgumentType.STRING_WITHOUT_DEFAULT,
+      defaultValue: undefined,
+    })
+    .addOption({
+      name: "parameters",
+      description:
+        "File with admin, guardian and feeds (default deploy/parameters/local.json or chain-<id>.json)",
+      type: ArgumentType.STRING_WITHOUT_DEFAULT,
+      defaultValue: undefined,
+    })
+    .addOption({
+      name: "operators",
+      description:
+        "File with operators to register and activate: [{accountKeyFile, keyFile, endpoint}] (local chains)",
+      type: ArgumentType.STRING_WITHOUT_DEFAULT,
+      defaultValue: undefined,
+    })
+    .addOption({
+      name: "rpcUrl",
+      description: "Node to use instead of the network's own",
+      type: ArgumentType.STRING_WITHOUT_DEFAULT,
+      defaultValue: undefined,
+    })
+    .addFlag({ name: "fresh", description: "Forget an earlier deployment (local chains)" })
+    .addFlag({ name: "json", description: "Print the result as one JSON object" })
+    .setInlineAction(async (args, hre) => {
+      const [{ deploy }, { connect }, { note, print, printJson, runAction }] = await Promise.all([
+        import("../deploy/deploy.ts"),
+        import("./shared/network.ts"),
+        import("./shared/action.ts"),
+      ]);
+      return await runAction(async () => {
+        const connection = await connect(hre, { rpcUrl: args.rpcUrl });
+        const result = await deploy(
+          hre,
+          connection,
+          {
+            deploymentId: args.deploymentId,
+            parametersFile: args.parameters,
+            operatorsFile: args.operators,
+            fresh: args.fresh,
+          },
+          note,
+        );
+        for (const warning of result.warnings) note(`Warning: ${warning}`);
+        if (args.json) return printJson(result);
+        const { accessManager, operators, priceFeeds, proxies } = result.addresses;
+        print(`AccessManager  ${accessManager}`);
+        print(`Operators      ${operators}`);
+        print(`PriceFeeds     ${priceFeeds}`);
+        for (const [feedId, proxy] of Object.entries(proxies)) {
+          print(`${feedId.padEnd(14)} ${proxy}`);
+        }
+        print(`Set ${result.setId}, from block ${result.startBlock} of chain ${result.chainId}`);
+      });
+    })
+    .build();
+}

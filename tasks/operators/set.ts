@@ -1,0 +1,79 @@
+import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+
+import { registrationAt } from "../../deploy/operators.ts";
+import { needsSync } from "../../deploy/settle.ts";
+import type { TaskSettings } from "../shared/action.ts";
+import { print, printJson, TaskError } from "../shared/action.ts";
+import type { Opened } from "../shared/open.ts";
+import { accountsOf, openToSend, resolveAccount } from "../shared/open.ts";
+import type { Sent } from "../shared/send.ts";
+import { sendCall, sentLines } from "../shared/send.ts";
+
+const MAX_OPERATORS = 31;
+
+/** Makes exactly these operators active, in this order of signer bits, and takes them into a new set of PriceFeeds. */
+export async function setOperators(
+  args: { accounts: string | undefined; from: string | undefined; json: boolean },
+  hre: HardhatRuntimeEnvironment,
+  settings: TaskSettings,
+): Promise<void> {
+  if (args.accounts === undefined) {
+    throw new TaskError("Name the operators with --accounts A,B,C (addresses or indices).");
+  }
+  const opened = await openToSend(hre, settings, args.from ?? null);
+  const { operators: registry, priceFeeds } = opened.contracts;
+  const own = await accountsOf(opened.connection);
+  const wanted = args.accounts.split(",").map((given) => resolveAccount(given.trim(), own));
+  await checkAccounts(opened, wanted);
+  const sent: Sent[] = [];
+  const { accounts: active } = await registry.active();
+  if (active.join() !== wanted.join()) {
+    const activated = await sendCall(opened, {
+      what: `Operators.setActive(${wanted.join(", ")})`,
+      to: opened.deployment.addresses.operators,
+      simulate: async () => await registry.setActive.staticCall(wanted),
+      send: async () => await registry.setActive(wanted),
+    });
+    sent.push(activated.sent);
+  }
+  if (await needsSync(priceFeeds)) {
+    const synced = await sendCall(opened, {
+      what: "PriceFeeds.sync()",
+      to: opened.deployment.addresses.priceFeeds,
+      simulate: async () => await priceFeeds.sync.staticCall(),
+      send: async () => await priceFeeds.sync(),
+    });
+    sent.push(synced.sent);
+  }
+  const { quorum, setId } = await priceFeeds.currentSet();
+  const result = {
+    setId: Number(setId),
+    quorum: Number(quorum),
+    operators: wanted,
+    transactions: sent,
+  };
+  if (args.json) return printJson(result);
+  print(
+    sent.length === 0
+      ? `These operators are active already, in set ${setId}.`
+      : `Set ${setId} is active: ${wanted.length} operators, quorum ${quorum}.`,
+  );
+  sent.flatMap(sentLines).forEach(print);
+}
+
+async function checkAccounts({ contracts }: Opened, wanted: readonly string[]): Promise<void> {
+  const twice = wanted.find((account, index) => wanted.indexOf(account) !== index);
+  if (twice !== undefined) throw new TaskError(`${twice} stands twice in --accounts.`);
+  if (wanted.length > MAX_OPERATORS) {
+    throw new TaskError(`${wanted.length} operators are too many; a set holds ${MAX_OPERATORS}.`);
+  }
+  const found = await Promise.all(
+    wanted.map(async (account) => await registrationAt(contracts.operators, account)),
+  );
+  const unknown = wanted.filter((_, index) => found[index] === null);
+  if (unknown.length > 0) {
+    throw new TaskError(
+      `Not registered: ${unknown.join(", ")}. Each registers itself: npx hardhat operators register`,
+    );
+  }
+}

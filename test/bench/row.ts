@@ -1,0 +1,12 @@
+/** One measured figure, beside a peer's and the target. */
+export interface Row {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  /** Who else does this, and whether their figure was measured in this run or is a reference. */
+  readonly peer: string | null;
+  readonly peerValue: number | null;
+  /** Largest (or, for rates, smallest) value that is good enough; null where there is no target. */
+  readonly target: number | null;
+  readonly ok: boolean;
+}

@@ -1,0 +1,172 @@
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { expect } from "chai";
+import { getAddress } from "ethers";
+
+import { accountAt, startTaskNetwork } from "../tasks/network.ts";
+import type { TaskNetwork } from "../tasks/network.ts";
+
+interface Result {
+  chainId: number;
+  deploymentId: string;
+  addresses: {
+    accessManager: string;
+    operators: string;
+    priceFeeds: string;
+    proxies: Record<string, string>;
+  };
+  startBlock: number;
+  setId: number;
+  transactions: number;
+  warnings: string[];
+}
+
+describe("hardhat deploy", function () {
+  this.timeout(60_000);
+  let network: TaskNetwork;
+
+  const resultOf = (stdout: string): Result => JSON.parse(stdout) as Result;
+  const blockNumber = async (): Promise<number> =>
+    Number(await network.anvil.rpc<string>("eth_blockNumber"));
+  const nonceOf = async (index: number): Promise<number> =>
+    Number(
+      await network.anvil.rpc<string>("eth_getTransactionCount", [
+        accountAt(index).address,
+        "latest",
+      ]),
+    );
+
+  afterEach(async () => await network.stop());
+
+  it("deploys from scratch, prints one JSON object and changes nothing the second time", async () => {
+    network = await startTaskNetwork("scratch", "instant");
+    const first = await network.deploy();
+    expect(first.code, first.stderr).to.equal(0);
+    const result = resultOf(first.stdout);
+    expect(result.chainId).to.equal(31_337);
+    expect(result.deploymentId).to.equal(network.deploymentId);
+    expect(result.warnings).to.deep.equal([]);
+    expect(result.startBlock).to.equal(1);
+    expect(Object.keys(result.addresses.proxies).sort()).to.deep.equal([
+      "BTC/USD",
+      "ETH/USD",
+      "USDC/USD",
+      "USDT/USD",
+    ]);
+    const { proxies, ...contracts } = result.addresses;
+    for (const address of [...Object.values(contracts), ...Object.values(proxies)]) {
+      expect(address).to.equal(getAddress(address));
+      expect(await network.anvil.rpc("eth_getCode", [address, "latest"])).to.have.length.above(100);
+    }
+
+    const before = await blockNumber();
+    const second = await network.deploy();
+    expect(second.code, second.stderr).to.equal(0);
+    expect(resultOf(second.stdout)).to.deep.equal({ ...result, transactions: 0 });
+    expect(await blockNumber()).to.equal(before);
+  });
+
+  it("finishes what a killed run began, without deploying anything twice", async () => {
+    network = await startTaskNetwork("killed", 1);
+    const child = network.start(
+      "deploy",
+      "--deployment-id",
+      network.deploymentId,
+      "--operators",
+      network.operatorsFile,
+      "--json",
+    );
+    const exited = once(child, "exit");
+    // The first contract is on the chain and what follows is under way.
+    while ((await nonceOf(0)) < 2) await sleep(20);
+    child.kill("SIGKILL");
+    await exited;
+
+    const { code, stderr, stdout } = await network.deploy();
+    expect(code, stderr).to.equal(0);
+    expect(Object.keys(resultOf(stdout).addresses.proxies)).to.have.length(4);
+    // 3 contracts, 4 proxies, 3 role calls, setActive, sync, createFeeds.
+    expect(await nonceOf(0)).to.equal(13);
+    for (let index = 1; index <= 5; index++) expect(await nonceOf(index)).to.equal(1);
+  });
+
+  /** Takes what followed the reservation of the last nonce out of the journal, as a kill at that moment leaves it. */
+  const forgetLastTransaction = async (): Promise<void> => {
+    const journal = path.join(network.deploymentFolder, "journal.jsonl");
+    const lines = (await readFile(journal, "utf8")).trim().split("\n");
+    const prepared = lines.findLastIndex((line) => line.includes('"TRANSACTION_PREPARE_SEND"'));
+    const { futureId } = JSON.parse(lines[prepared] ?? "") as { futureId: string };
+    const kept = lines.filter(
+      (line, index) => index <= prepared || !line.includes(`"futureId":"${futureId}"`),
+    );
+    await writeFile(journal, `${kept.join("\n")}\n`);
+    const file = path.join(network.deploymentFolder, "deployed_addresses.json");
+    const addresses = JSON.parse(await readFile(file, "utf8")) as Record<string, string>;
+    delete addresses[futureId];
+    await writeFile(file, JSON.stringify(addresses));
+  };
+
+  it("finds a transaction that left before it was recorded", async () => {
+    network = await startTaskNetwork("left", "instant");
+    const { addresses } = resultOf((await network.deploy()).stdout);
+    await forgetLastTransaction();
+    const { code, stderr, stdout } = await network.deploy();
+    expect(code, stderr).to.equal(0);
+    expect(resultOf(stdout).addresses).to.deep.equal(addresses);
+    expect(await nonceOf(0)).to.equal(13);
+  });
+
+  it("sends a transaction whose nonce was reserved but that never left", async () => {
+    network = await startTaskNetwork("unsent", "instant");
+    const snapshot = await network.anvil.rpc<string>("evm_snapshot");
+    await network.deploy();
+    const journal = path.join(network.deploymentFolder, "journal.jsonl");
+    const lines = (await readFile(journal, "utf8")).split("\n");
+    const prepared = lines.findIndex((line) => line.includes('"TRANSACTION_PREPARE_SEND"'));
+    await writeFile(journal, `${lines.slice(0, prepared + 1).join("\n")}\n`);
+    await writeFile(path.join(network.deploymentFolder, "deployed_addresses.json"), "{}");
+    await network.anvil.rpc("evm_revert", [snapshot]);
+
+    const { code, stderr, stdout } = await network.deploy();
+    expect(code, stderr).to.equal(0);
+    expect(Object.keys(resultOf(stdout).addresses.proxies)).to.have.length(4);
+    // One empty transaction took the reserved nonce.
+    expect(await nonceOf(0)).to.equal(14);
+  });
+
+  it("says that the chain was started over, and starts over with --fresh", async () => {
+    network = await startTaskNetwork("wiped", "instant");
+    await network.deploy();
+    await network.anvil.restart("SIGKILL");
+    const refused = await network.deploy();
+    expect(refused.code).to.equal(1);
+    expect(refused.stdout).to.equal("");
+    expect(refused.stderr).to.match(/this chain has no contract there.*--fresh/s);
+    expect(refused.stderr).not.to.include("    at ");
+
+    const { code, stderr, stdout } = await network.deploy("--fresh");
+    expect(code, stderr).to.equal(0);
+    expect(resultOf(stdout).startBlock).to.equal(1);
+  });
+
+  it("reports changed parameters and leaves the chain alone", async () => {
+    network = await startTaskNetwork("drift", "instant");
+    await network.deploy();
+    const local = path.resolve(import.meta.dirname, "../../deploy/parameters/local.json");
+    const parameters = JSON.parse(await readFile(local, "utf8")) as {
+      feeds: Record<string, Record<string, number>>;
+    };
+    parameters.feeds["BTC/USD"] = { ...parameters.feeds["BTC/USD"], heartbeat: 30 };
+    const file = path.join(network.folder, "parameters.json");
+    await writeFile(file, JSON.stringify(parameters));
+    const { code, stderr, stdout } = await network.deploy("--parameters", file);
+    expect(code, stderr).to.equal(0);
+    expect(resultOf(stdout)).to.deep.include({
+      transactions: 0,
+      warnings: ["BTC/USD: heartbeat is 10 on chain and 30 in the file"],
+    });
+  });
+});

@@ -1,0 +1,250 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { toBeHex, Wallet } from "ethers";
+import type { Database } from "../../../keepers/shared/database.ts";
+import {
+  enqueueIntent,
+  readIntent,
+  type IntentState,
+  type NewIntent,
+} from "../../../keepers/shared/intents.ts";
+import { anvilKeys, type TestAnvil } from "../../helpers/anvil.ts";
+
+/** Adds one to the storage slot named by the first calldata word: shows what was executed, and how often. */
+export const counterAddress = "0x00000000000000000000000000000000c0ffee01";
+const counterCode = "0x5f35805460010190550000";
+
+/** Address of the account that the relayers of these tests send from. */
+export const sender = new Wallet(anvilKeys[0]).address.toLowerCase();
+
+/** Puts the counter on a chain. */
+export async function installCounter(anvil: TestAnvil): Promise<void> {
+  await anvil.rpc("anvil_setCode", [counterAddress, counterCode]);
+}
+
+/** @returns how often the chain executed the intent with this ordinal. */
+export async function executions(anvil: TestAnvil, ordinal: number): Promise<number> {
+  return Number(
+    await anvil.rpc("eth_getStorageAt", [counterAddress, toBeHex(ordinal, 32), "latest"]),
+  );
+}
+
+/** Enqueues an intent that counts its ordinal; every field can be replaced. */
+export async function enqueue(
+  db: Database,
+  ordinal: number,
+  fields: Partial<NewIntent> = {},
+): Promise<bigint> {
+  return db.transaction((client) =>
+    enqueueIntent(client, {
+      chainId: 31337,
+      key: `key:${ordinal}`,
+      lane: "payouts",
+      group: null,
+      ordinal: BigInt(ordinal),
+      to: counterAddress,
+      data: toBeHex(ordinal, 32),
+      value: 0n,
+      gasLimit: 60_000n,
+      expiresAtMs: null,
+      ...fields,
+    }),
+  );
+}
+
+/** @returns the state of an intent made by `enqueue`. */
+export async function stateOf(db: Database, key: number | string): Promise<IntentState> {
+  const state = await readIntent(db.pool, typeof key === "number" ? `key:${key}` : key);
+  if (state === undefined) throw new Error(`no intent ${key}`);
+  return state;
+}
+
+/** Row of the ledger for one set of signed bytes. */
+export interface AttemptRow {
+  nonce: number;
+  slot: string;
+  hash: string;
+  purpose: string;
+  maxFee: bigint;
+  tip: bigint;
+  key: string | null;
+  sent: boolean;
+}
+
+/** @returns all signed bytes in the order of signing. */
+export async function attempts(db: Database): Promise<AttemptRow[]> {
+  const found = await db.pool.query<
+    Record<"nonce" | "slot" | "hash" | "purpose" | "max_fee_wei" | "tip_wei", string> & {
+      key: string | null;
+      sent: boolean;
+    }
+  >(
+    `SELECT t.nonce, t.status AS slot, a.hash, a.purpose, a.max_fee_wei, a.tip_wei, i.key, a.broadcast_at IS NOT NULL AS sent
+     FROM dodona.attempts a JOIN dodona.transactions t ON t.id = a.transaction_id
+     LEFT JOIN dodona.intents i ON i.id = a.intent_id ORDER BY a.id`,
+  );
+  return found.rows.map((row) => ({
+    nonce: Number(row.nonce),
+    slot: row.slot,
+    hash: row.hash,
+    purpose: row.purpose,
+    maxFee: BigInt(row.max_fee_wei),
+    tip: BigInt(row.tip_wei),
+    key: row.key,
+    sent: row.sent,
+  }));
+}
+
+/** Waits until `probe` gives something true, looking every 20 ms; fails after `timeoutMs` naming `what`. */
+export async function waitFor<T>(
+  what: string,
+  probe: () => Promise<T>,
+  timeoutMs = 15_000,
+): Promise<NonNullable<T>> {
+  const deadline = Date.now() + timeoutMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      const value = await probe();
+      if (value !== null && value !== undefined && value !== false) return value as NonNullable<T>;
+      last = value;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > deadline)
+      throw new Error(`waited ${timeoutMs} ms for ${what}; last: ${String(last)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** A relayer process. */
+export interface TestRelayer {
+  pid: number;
+  /** Everything it logged so far. */
+  output(): string;
+  /** Resolves with its exit code (null after a signal). */
+  exited: Promise<number | null>;
+  metricsUrl(): Promise<string>;
+  kill(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** Starts `keepers/relayer/main.ts`. `network` replaces fields of its only network. */
+export function startRelayer(
+  databaseUrl: string,
+  rpcUrls: readonly string[],
+  network: Record<string, unknown> = {},
+): TestRelayer {
+  const folder = mkdtempSync(join(tmpdir(), "dodona-relayer-"));
+  const keyFile = join(folder, "relayer.key");
+  writeFileSync(keyFile, `${anvilKeys[0]}\n`, { mode: 0o600 });
+  const config = {
+    networks: [
+      {
+        chainId: 31337,
+        rpcUrls,
+        accounts: [{ keyFile }],
+        blockTimeMs: 1_000,
+        pollMs: 50,
+        rpcTimeoutMs: 1_000,
+        ...network,
+      },
+    ],
+    metrics: { host: "127.0.0.1", port: 0 },
+    log: { level: "debug" },
+    parentPid: process.pid,
+  };
+  const file = join(folder, "relayer.json");
+  writeFileSync(file, JSON.stringify(config));
+  const main = new URL("../../../keepers/relayer/main.ts", import.meta.url).pathname;
+  const child: ChildProcess = spawn(process.execPath, [main, "--config", file], {
+    env: { ...process.env, DATABASE_URL: databaseUrl },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const exited = once(child, "exit").then(([code]) => {
+    rmSync(folder, { recursive: true, force: true });
+    return code as number | null;
+  });
+  return {
+    pid: child.pid ?? 0,
+    output: () => output,
+    exited,
+    metricsUrl: async () => {
+      const port = await waitFor(
+        "the metrics port",
+        async () => /"metricsPort":(\d+)/.exec(output)?.[1],
+      );
+      return `http://127.0.0.1:${port}`;
+    },
+    async kill(signal = "SIGKILL") {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      await exited;
+    },
+  };
+}
+
+/** What a proxy does with a call. */
+export type ProxyRule =
+  "pass" | "hang" | "cut" | "lose-answer" | { result: unknown } | { error: string };
+
+/** A JSON-RPC proxy that misbehaves on demand. */
+export interface TestProxy {
+  url: string;
+  /** Calls seen, by method. */
+  calls: Map<string, number>;
+  /** Decides about each call; passes all at first. */
+  rule: (method: string, params: unknown[]) => ProxyRule;
+  stop(): Promise<void>;
+}
+
+/** Starts a proxy before a node. "lose-answer" lets the node do it and answers with a closed connection. */
+export async function startProxy(target: () => string): Promise<TestProxy> {
+  const server = createServer((request, response) => {
+    void (async () => {
+      const body = await readBody(request);
+      const call = JSON.parse(body) as { id: number; method: string; params: unknown[] };
+      proxy.calls.set(call.method, (proxy.calls.get(call.method) ?? 0) + 1);
+      const rule = proxy.rule(call.method, call.params);
+      if (rule === "hang") return;
+      if (rule === "cut") return void response.destroy();
+      const answer = (value: object): void =>
+        void response.end(JSON.stringify({ jsonrpc: "2.0", id: call.id, ...value }));
+      if (typeof rule === "object") {
+        return answer("error" in rule ? { error: { code: -32000, message: rule.error } } : rule);
+      }
+      const passed = await fetch(target(), {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body,
+      });
+      const text = await passed.text();
+      if (rule === "lose-answer") return void response.destroy();
+      response.end(text);
+    })().catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const proxy: TestProxy = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls: new Map(),
+    rule: () => "pass",
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  return proxy;
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}

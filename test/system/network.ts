@@ -1,0 +1,252 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { Contract, Interface, JsonRpcProvider } from "ethers";
+import pg from "pg";
+
+import { type ApiFeed, readFeeds } from "../../deploy/stack/api.ts";
+import { portsFrom, projectRoot } from "../../deploy/stack/layout.ts";
+import { requireFreePorts } from "../../deploy/stack/ports.ts";
+import { Stack } from "../../deploy/stack/stack.ts";
+import { IPriceFeeds__factory } from "../../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
+import { writeBars } from "./bars.ts";
+
+/** Local heartbeat: every feed with prices has a round at least this often. */
+export const heartbeatSeconds = 10;
+const pollMs = 250;
+
+async function freePortBase(): Promise<number> {
+  for (;;) {
+    const base = 20_000 + Math.floor(Math.random() * 200) * 100;
+    try {
+      await requireFreePorts(portsFrom(base));
+      return base;
+    } catch {
+      // Something listens there: try elsewhere.
+    }
+  }
+}
+
+export interface Market {
+  readonly write: (folder: string) => void;
+  readonly speed: number;
+}
+
+const barsOfTwelveHours = 12 * 60 * 60;
+const defaultMarket: Market = {
+  write: (folder) => writeBars(folder, barsOfTwelveHours),
+  speed: 60,
+};
+
+/** A whole network of its own: folder, ports, database, chain. */
+export class TestNetwork {
+  readonly stack: Stack;
+  readonly #folder: string;
+
+  private constructor(stack: Stack, folder: string) {
+    this.stack = stack;
+    this.#folder = folder;
+  }
+
+  /**
+   * Starts a network in a new folder.
+   * @param say Told about each step.
+   * @param market What to replay: a writer of bar files and the speed.
+   */
+  static async start(
+    say: (line: string) => void = () => undefined,
+    market: Market = defaultMarket,
+  ): Promise<TestNetwork> {
+    const folder = mkdtempSync(path.join(os.tmpdir(), "dodona-system-"));
+    const bars = path.join(folder, "bars");
+    market.write(bars);
+    const stack = await Stack.open(
+      {
+        prices: { mode: "replay", dir: bars, speed: market.speed },
+        fresh: true,
+        portBase: await freePortBase(),
+        state: path.join(folder, "state"),
+        untilHealthy: false,
+        json: false,
+        timeoutSeconds: 240,
+      },
+      say,
+    );
+    const network = new TestNetwork(stack, folder);
+    try {
+      await stack.start(async (title, work) => {
+        say(title);
+        return work();
+      });
+    } catch (error) {
+      await network.stop();
+      throw error;
+    }
+    return network;
+  }
+
+  async stop(): Promise<void> {
+    await this.stack.stop();
+    rmSync(path.join(projectRoot, "deploy/deployments", this.deploymentId ?? "none"), {
+      recursive: true,
+      force: true,
+    });
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  get deploymentId(): string | undefined {
+    try {
+      return this.stack.file.deploymentId;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The index's view of every feed. */
+  feeds(): Promise<ApiFeed[]> {
+    return readFeeds(this.stack.file.apiUrl);
+  }
+
+  /** Round of every feed that has one, read from the chain. */
+  async chainRounds(): Promise<Map<string, { round: number; answer: string; updatedAt: number }>> {
+    const provider = new JsonRpcProvider(this.stack.file.rpcUrl, undefined, {
+      staticNetwork: true,
+    });
+    try {
+      const contract = new Contract(
+        this.stack.file.addresses.priceFeeds,
+        IPriceFeeds__factory.abi,
+        provider,
+      );
+      const ids = (await contract.getFunction("feedIds")()) as string[];
+      const [, , states] = (await contract.getFunction("snapshot")()) as [
+        bigint,
+        bigint,
+        { round: bigint; answer: bigint; updatedAt: bigint }[],
+      ];
+      return new Map(
+        ids.map((id, index) => {
+          const { round, answer, updatedAt } = states[index]!;
+          const name = Buffer.from(id.slice(2), "hex").toString().replace(/\0+$/, "");
+          return [
+            name,
+            { round: Number(round), answer: answer.toString(), updatedAt: Number(updatedAt) },
+          ];
+        }),
+      );
+    } finally {
+      provider.destroy();
+    }
+  }
+
+  /** Rounds of the feeds that publish. */
+  async liveRounds(): Promise<Map<string, number>> {
+    const rounds = await this.chainRounds();
+    return new Map(
+      [...rounds].filter(([, feed]) => feed.round > 0).map(([id, feed]) => [id, feed.round]),
+    );
+  }
+
+  /** Waits until a condition holds; fails with what was last seen. */
+  async until(what: string, seconds: number, check: () => Promise<string | true>): Promise<void> {
+    const deadline = Date.now() + seconds * 1000;
+    let last = "nothing seen";
+    while (Date.now() < deadline) {
+      const seen = await Promise.race([check(), this.stack.broken]).catch((error: unknown) =>
+        String(error),
+      );
+      if (seen === true) return;
+      last = seen;
+      await delay(pollMs);
+    }
+    throw new Error(`${what}: not within ${seconds} s (${last})`);
+  }
+
+  /** Waits for the first rounds of every feed that has prices. */
+  async healthy(): Promise<void> {
+    const expected = ["BTC/USD", "USDC/USD", "USDT/USD"];
+    await this.until("first rounds", 60, async () => {
+      const rounds = await this.liveRounds();
+      const missing = expected.filter((id) => (rounds.get(id) ?? 0) < 2);
+      return missing.length === 0 ? true : `missing ${missing.join(", ")}`;
+    });
+  }
+
+  /** After a fault: every live feed has a new round within two heartbeats, and the index equals the chain. */
+  async recovers(): Promise<void> {
+    const before = await this.eventually(() => this.liveRounds());
+    await this.until("rounds go on", 2 * heartbeatSeconds, async () => {
+      const now = await this.liveRounds();
+      const stuck = [...before.keys()].filter((id) => (now.get(id) ?? 0) <= before.get(id)!);
+      return stuck.length === 0 ? true : `no new round: ${stuck.join(", ")}`;
+    });
+    await this.until("index equals chain", 30, () => this.compare());
+  }
+
+  /** True when the index has every feed exactly as the chain does. */
+  async compare(): Promise<string | true> {
+    const [chain, index] = [await this.chainRounds(), await this.feeds()];
+    for (const [id, feed] of chain) {
+      const row = index.find((candidate) => candidate.id === id);
+      if (row === undefined) return `${id} is not in the index`;
+      if (feed.round === 0) continue;
+      if (
+        row.round !== feed.round ||
+        row.answer !== feed.answer ||
+        row.updatedAt !== feed.updatedAt
+      ) {
+        return `${id}: chain round ${feed.round} ${feed.answer}, index round ${row.round} ${row.answer}`;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Reports on the chain against reports in the index: lost ones are on the chain only, doubled ones in the index more
+   * often than on the chain.
+   */
+  async books(): Promise<{ chain: number; index: number; lost: number; doubled: number }> {
+    const provider = new JsonRpcProvider(this.stack.file.rpcUrl, undefined, {
+      staticNetwork: true,
+    });
+    const client = new pg.Client({ connectionString: this.stack.file.databaseUrl });
+    await client.connect();
+    try {
+      const topic = new Interface(IPriceFeeds__factory.abi).getEvent("ReportAccepted")!.topicHash;
+      const logs = await provider.getLogs({
+        address: this.stack.file.addresses.priceFeeds,
+        topics: [topic],
+        fromBlock: 0,
+        toBlock: "latest",
+      });
+      const onChain = new Map(logs.map((log) => [log.transactionHash, log.blockNumber]));
+      const head = Math.max(...onChain.values());
+      const rows = await client.query<{ transaction: string }>(
+        "select transaction from chain.report where block <= $1",
+        [head],
+      );
+      const inIndex = rows.rows.map((row) => row.transaction);
+      return {
+        chain: onChain.size,
+        index: inIndex.length,
+        lost: [...onChain.keys()].filter((hash) => !inIndex.includes(hash)).length,
+        doubled: inIndex.length - new Set(inIndex.filter((hash) => onChain.has(hash))).size,
+      };
+    } finally {
+      await client.end();
+      provider.destroy();
+    }
+  }
+
+  /** The first answer of a read that may fail for a moment after a fault. */
+  async eventually<T>(read: () => Promise<T>): Promise<T> {
+    let value: T | undefined;
+    await this.until("chain answers", 20, async () => {
+      value = await read();
+      return true;
+    });
+    return value!;
+  }
+}

@@ -1,0 +1,156 @@
+import { execFile, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { HDNodeWallet, JsonRpcProvider } from "ethers";
+
+import { generateKeys, parseKeys } from "../../keepers/feed/signing/keys.ts";
+import { encodeReport, reportDigest } from "../../keepers/feed/signing/report.ts";
+import { IPriceFeeds__factory } from "../../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
+import { startAnvil } from "../helpers/anvil.ts";
+import type { TestAnvil } from "../helpers/anvil.ts";
+import { publicKey, signTogether, zInverse } from "../helpers/schnorr.ts";
+
+const ROOT = path.resolve(import.meta.dirname, "../..");
+const HARDHAT = path.join(ROOT, "node_modules/hardhat/dist/src/cli.js");
+const MNEMONIC = "test test test test test test test test test test test junk";
+const OPERATOR_COUNT = 5;
+
+/** What a command printed and how it ended. */
+export interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A chain of its own, the files a deployment needs, and Hardhat's command line on both. */
+export interface TaskNetwork {
+  anvil: TestAnvil;
+  folder: string;
+  deploymentId: string;
+  deploymentFolder: string;
+  operatorsFile: string;
+  /** Runs Hardhat as a person does, on network "local" unless the arguments name one. */
+  run(...args: string[]): Promise<Outcome>;
+  /** Starts Hardhat and leaves it running. */
+  start(...args: string[]): ChildProcess;
+  /** Runs the deployment as the stack does. */
+  deploy(...args: string[]): Promise<Outcome>;
+  stop(): Promise<void>;
+}
+
+/** Account of test mnemonic's index. */
+export function accountAt(index: number): HDNodeWallet {
+  return HDNodeWallet.fromPhrase(MNEMONIC, "", `m/44'/60'/0'/0/${index}`);
+}
+
+/** Starts a chain and writes five operators' files. Nothing is deployed. */
+export async function startTaskNetwork(
+  name: string,
+  mining: "instant" | number,
+): Promise<TaskNetwork> {
+  const anvil = await startAnvil({ mining });
+  const folder = await mkdtemp(path.join(tmpdir(), "dodona-tasks-"));
+  const deploymentId = `test-${name}-${process.pid}`;
+  const operatorsFile = path.join(folder, "operators.json");
+  const stackFile = path.join(folder, "stack.json");
+  const entries = await Promise.all(
+    Array.from({ length: OPERATOR_COUNT }, async (_, index) => {
+      const [accountKeyFile, keyFile] = [`account-${index}.key`, `keys-${index}.json`];
+      await writeFile(path.join(folder, accountKeyFile), accountAt(index + 1).privateKey);
+      await writeFile(path.join(folder, keyFile), JSON.stringify(generateKeys()));
+      return { accountKeyFile, keyFile, endpoint: `http://127.0.0.1:${8571 + index}` };
+    }),
+  );
+  await writeFile(operatorsFile, JSON.stringify(entries));
+  await writeFile(stackFile, JSON.stringify({ chainId: 31_337, rpcUrl: anvil.url, deploymentId }));
+  const env = { ...process.env, DODONA_STACK: stackFile, NO_COLOR: "1", FORCE_COLOR: undefined };
+  const withNetwork = (args: string[]): string[] =>
+    args.includes("--network") ? args : [...args, "--network", "local"];
+  const run = async (...args: string[]): Promise<Outcome> =>
+    await new Promise((resolve) => {
+      const child = execFile(
+        process.execPath,
+        [HARDHAT, ...withNetwork(args)],
+        { cwd: ROOT, env },
+        (_, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
+      );
+    });
+  const deploymentFolder = path.join(ROOT, "deploy/deployments", deploymentId);
+  return {
+    anvil,
+    folder,
+    deploymentId,
+    deploymentFolder,
+    operatorsFile,
+    run,
+    start: (...args) =>
+      spawn(process.execPath, [HARDHAT, ...withNetwork(args)], { cwd: ROOT, env, stdio: "pipe" }),
+    deploy: async (...args) =>
+      await run(
+        "deploy",
+        "--rpc-url",
+        anvil.url,
+        "--deployment-id",
+        deploymentId,
+        "--operators",
+        operatorsFile,
+        "--json",
+        ...args,
+      ),
+    stop: async () => {
+      await anvil.stop();
+      await rm(deploymentFolder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * Publishes one answer for the feed at an index of the set, signed by a quorum of the network's operators.
+ *
+ * @param secrets The operators' secp256k1 secrets, in set order.
+ */
+export async function publish(
+  network: TaskNetwork,
+  priceFeedsAddress: string,
+  secrets: readonly bigint[],
+  feedIndex: number,
+  answerE8: bigint,
+): Promise<void> {
+  const provider = new JsonRpcProvider(network.anvil.url, undefined, { cacheTimeout: -1 });
+  try {
+    const priceFeeds = IPriceFeeds__factory.connect(
+      priceFeedsAddress,
+      accountAt(9).connect(provider),
+    );
+    const { setId } = await priceFeeds.currentSet();
+    const block = await provider.getBlock("latest");
+    const slot = (block?.timestamp ?? 0) + 1;
+    const quorum = secrets.slice(0, 3);
+    const report = encodeReport({
+      setId: Number(setId),
+      slot,
+      signers: 0b111,
+      observationRoot: 1n,
+      entries: [{ feedIndex, count: 3, answerE8 }],
+    });
+    const digest = reportDigest(report, { chainId: 31_337n, priceFeeds: priceFeedsAddress });
+    const signature = signTogether(quorum, `0x${Buffer.from(digest).toString("hex")}`);
+    await provider.send("evm_setNextBlockTimestamp", [slot]);
+    const sent = await priceFeeds.submit(report, {
+      ...signature,
+      zInverse: zInverse(quorum.map(publicKey)),
+    });
+    await sent.wait();
+  } finally {
+    provider.destroy();
+  }
+}
+
+/** An operator's secp256k1 secret from its key file. */
+export function secretOf(keyFile: unknown): bigint {
+  return BigInt(`0x${Buffer.from(parseKeys(keyFile).secp256k1).toString("hex")}`);
+}
