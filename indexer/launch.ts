@@ -9,8 +9,8 @@ import { createLogger, redactCredentials } from "../keepers/shared/log.ts";
 import { buildId } from "./buildId.ts";
 import { openChainReader } from "./chain.ts";
 import { inheritedEnvironment, readIndexerConfig, type IndexerConfig } from "./config.ts";
-import { ponderVersion, startPonder, type PonderOptions } from "./ponderProcess.ts";
-import { prepareIndex } from "./prepare.ts";
+import { PORT_IN_USE, ponderVersion, startPonder, type PonderOptions } from "./ponderProcess.ts";
+import { prepareIndex, type Preparation } from "./prepare.ts";
 import { endPrevious, forgetProcess, rememberProcess } from "./previous.ts";
 import { holdSoleLaunch } from "./soleLaunch.ts";
 
@@ -51,40 +51,63 @@ async function main(scope: Scope): Promise<void> {
   const patienceMs = chainId === LOCAL_CHAIN_ID ? LOCAL_PATIENCE_MS : PATIENCE_MS;
   const preparation = { database, chain, chainId, schema, patienceMs, log };
   let isFirstStart = true;
-  for (let failures = 0; !scope.signal.aborted; isFirstStart = false) {
-    await prepareIndex({ ...preparation, isFirstStart }, scope.signal);
+  for (let failures = 1; !scope.signal.aborted; failures += 1) {
+    const outcome = await runPonder({ ...preparation, isFirstStart }, options, config, scope);
     if (scope.signal.aborted) return;
-
-    const startedMs = systemClock.nowMs();
-    const ponder = startPonder(options, log.child({ part: "ponder" }));
-    rememberProcess(config.stateDir, ponder.pid);
-    const onAbort = () => void ponder.stop();
-    scope.signal.addEventListener("abort", onAbort);
-    if (scope.signal.aborted) onAbort();
-
-    const over = new AbortController();
-    void ponder.exit.then(() => over.abort());
-    const isReady = await waitUntilReady(config, AbortSignal.any([scope.signal, over.signal]));
-    if (isReady) {
-      failures = 0;
-      const readyMs = systemClock.nowMs() - startedMs;
-      log.info({ schema, port: config.port, readyMs }, "index is ready");
-    }
-    const { code, lastError } = await ponder.exit;
-    scope.signal.removeEventListener("abort", onAbort);
-    forgetProcess(config.stateDir);
-    if (scope.signal.aborted) return;
-
-    const reason = redactCredentials(lastError ?? "no reason given");
-    if (isInUse(reason)) throw new ConfigError(reason);
-    failures += 1;
+    isFirstStart = false;
+    if (outcome.wasReady) failures = 1;
+    const reason = redactCredentials(outcome.reason);
     if (failures > MAX_FAILURES) {
-      throw new RetryableError(`Ponder failed ${failures} times in a row, at last with: ${reason}`);
+      throw new RetryableError(`the index failed ${failures} times in a row, at last: ${reason}`);
     }
     const delayMs = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1));
-    log.error({ code, reason, failures, delayMs }, "Ponder ended; starting it again");
+    log.error({ code: outcome.code, reason, failures, delayMs }, "Ponder ended; starting it again");
     await systemClock.sleep(delayMs, scope.signal);
   }
+}
+
+interface Outcome {
+  readonly wasReady: boolean;
+  /** How Ponder ended, null when it was not even started. */
+  readonly code: number | NodeJS.Signals | null;
+  readonly reason: string;
+}
+
+/** Prepares the index and runs Ponder until it ends by itself or the scope's signal stops it. */
+async function runPonder(
+  preparation: Preparation,
+  options: PonderOptions,
+  config: IndexerConfig,
+  scope: Scope,
+): Promise<Outcome> {
+  const { log, schema } = preparation;
+  try {
+    await prepareIndex(preparation, scope.signal);
+  } catch (error) {
+    if (preparation.isFirstStart || error instanceof ConfigError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    return { wasReady: false, code: null, reason };
+  }
+  if (scope.signal.aborted) return { wasReady: false, code: null, reason: "stopped" };
+
+  const startedMs = systemClock.nowMs();
+  const ponder = startPonder(options, log.child({ part: "ponder" }));
+  rememberProcess(config.stateDir, ponder.pid);
+  const onAbort = () => void ponder.stop();
+  scope.signal.addEventListener("abort", onAbort);
+
+  const over = new AbortController();
+  void ponder.exit.then(() => over.abort());
+  const wasReady = await waitUntilReady(config, AbortSignal.any([scope.signal, over.signal]));
+  if (wasReady) {
+    const readyMs = systemClock.nowMs() - startedMs;
+    log.info({ schema, port: config.port, readyMs }, "index is ready");
+  }
+  const { code, lastError } = await ponder.exit;
+  scope.signal.removeEventListener("abort", onAbort);
+  forgetProcess(config.stateDir);
+  if (lastError?.endsWith(PORT_IN_USE) === true) throw new ConfigError(lastError);
+  return { wasReady, code, reason: lastError ?? "no reason given" };
 }
 
 function configFile(): string {
@@ -121,15 +144,11 @@ async function assertPortFree(host: string, port: number): Promise<void> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
-      const why = error.code === "EADDRINUSE" ? "is in use by another process" : error.message;
+      const why = error.code === "EADDRINUSE" ? PORT_IN_USE : error.message;
       reject(new ConfigError(`port ${port} on ${host} ${why}`));
     });
     server.listen(port, host, () => server.close(() => resolve()));
   });
-}
-
-function isInUse(reason: string): boolean {
-  return reason.endsWith("is in use by another process");
 }
 
 /** @returns false when the signal ended the wait. */

@@ -24,6 +24,9 @@ const ROUTINE = new Set(["Indexed block"]);
 const UNRECOVERABLE = "Encountered unrecoverable reorg";
 const PONDER_LEVELS: Readonly<Record<string, string>> = { fatal: "error", silent: "error" };
 
+/** End of the message about a port that another process holds. */
+export const PORT_IN_USE = "is in use by another process";
+
 /** How a Ponder process ended. */
 export interface PonderExit {
   /** Exit code, or the signal that ended it. */
@@ -113,7 +116,7 @@ function superviseChild(child: ChildProcess, port: number, log: Logger): PonderP
     }
     // Ponder silently takes the next port when its own is in use.
     if (entry.message === "Created HTTP server" && entry.fields["port"] !== port) {
-      lastError = `port ${port} is in use by another process`;
+      lastError = `port ${port} ${PORT_IN_USE}`;
       terminate();
     }
   });
@@ -150,7 +153,9 @@ interface LogEntry {
 
 function parseLine(line: string): LogEntry {
   try {
-    const { level, time: _, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
+    const { level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
+    // The line gets its own time again.
+    delete fields["time"];
     const error = fields["error"];
     const detail =
       typeof error === "object" && error !== null && "message" in error

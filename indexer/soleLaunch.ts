@@ -34,21 +34,29 @@ export async function holdSoleLaunch(
   let isReleased = false;
 
   const watch = (watched: pg.Client) => {
+    // A cut connection says so several times, by "error" and by "end".
+    let isLost = false;
     const lost = () => {
-      if (isReleased || client !== watched) return;
-      void regain(watched);
+      if (isLost || isReleased) return;
+      isLost = true;
+      void regain();
     };
     watched.on("error", lost);
     watched.on("end", lost);
   };
-  const regain = async (lostClient: pg.Client): Promise<void> => {
+  const regain = async (): Promise<void> => {
     log.warn({ schema }, "lost the connection that holds the launcher's lock; taking it again");
-    while (!isReleased && !scope.signal.aborted && client === lostClient) {
+    while (!isReleased && !scope.signal.aborted) {
       try {
         client = await acquire(database, schema, scope.signal);
         watch(client);
+        return;
       } catch (error) {
-        if (error instanceof RetryableError) return scope.stop(error.message);
+        if (error instanceof RetryableError) {
+          log.error(error.message);
+          scope.stop(error.message);
+          return;
+        }
         await systemClock.sleep(RECONNECT_MS, scope.signal);
       }
     }
@@ -70,17 +78,21 @@ async function acquire(
   const client = await database.connect();
   const ignore = () => undefined;
   client.on("error", ignore);
-  const deadlineMs = systemClock.nowMs() + PATIENCE_MS;
-  for (;;) {
-    const { rows } = await client.query<{ taken: boolean }>(
-      "SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken",
-      [`dodona indexer ${schema}`],
-    );
-    if (rows[0]?.taken === true) return client;
-    if (signal.aborted || systemClock.nowMs() >= deadlineMs) {
-      await client.end();
-      throw new RetryableError(`another indexer of this build (schema ${schema}) is running`);
+  try {
+    const deadlineMs = systemClock.nowMs() + PATIENCE_MS;
+    for (;;) {
+      const { rows } = await client.query<{ taken: boolean }>(
+        "SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken",
+        [`dodona indexer ${schema}`],
+      );
+      if (rows[0]?.taken === true) return client;
+      if (signal.aborted || systemClock.nowMs() >= deadlineMs) {
+        throw new RetryableError(`another indexer of this build (schema ${schema}) is running`);
+      }
+      await systemClock.sleep(STEP_MS, signal);
     }
-    await systemClock.sleep(STEP_MS, signal);
+  } catch (error) {
+    await client.end().catch(ignore);
+    throw error;
   }
 }

@@ -21,12 +21,22 @@ contract FeedProxy is IFeedProxy {
     }
 
     /// @inheritdoc IFeedProxy
-    function latestRoundData() external view returns (uint80, int256, uint256, uint256, uint80) {
-        Forward.fiveWords(TARGET, IPriceFeeds.latestRoundData.selector, FeedId.unwrap(FEED_ID));
+    function latestRoundData()
+        external
+        view
+        returns (uint80 roundId, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound)
+    {
+        return Forward.fiveWords(TARGET, IPriceFeeds.latestRoundData.selector, FeedId.unwrap(FEED_ID));
     }
 
     /// @inheritdoc IFeedProxy
-    function getRoundData(uint80 roundId) external view returns (uint80, int256, uint256, uint256, uint80) {
+    function getRoundData(
+        uint80 roundId
+    )
+        external
+        view
+        returns (uint80 round, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound)
+    {
         return IPriceFeeds(TARGET).getRoundData(FEED_ID, roundId);
     }
 

@@ -55,8 +55,8 @@ contract PriceFeeds is IPriceFeeds, AccessManaged {
     function submit(bytes calldata report, Signature calldata signature) external {
         if (!Report.isWellFormed(report)) revert ReportLength(report.length);
         (uint32 setId, uint32 slot, uint32 signers) = Report.head(report);
-        _checkSlot(slot);
         PackedSet set = _setFor(setId, slot);
+        _checkSlot(slot);
         _checkSignature(set, signers, report, signature);
         _apply(set, slot, report);
         emit ReportAccepted(report);
@@ -125,17 +125,27 @@ contract PriceFeeds is IPriceFeeds, AccessManaged {
     }
 
     /// @inheritdoc IPriceFeeds
-    function latestRoundData(FeedId feedId) external view returns (uint80, int256, uint256, uint256, uint80) {
+    function latestRoundData(
+        FeedId feedId
+    )
+        external
+        view
+        returns (uint80 roundId, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound)
+    {
         PackedFeed state = _feeds[feedId].word;
         if (state.status() == FeedWord.EMPTY) revert NoData(feedId);
-        state.returnRoundData();
+        return state.returnRoundData();
     }
 
     /// @inheritdoc IPriceFeeds
     function getRoundData(
         FeedId feedId,
         uint80 round
-    ) external view returns (uint80, int256, uint256, uint256, uint80) {
+    )
+        external
+        view
+        returns (uint80 roundId, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound)
+    {
         uint256 kept = _paramsOf(feedId).history();
         PackedFeed state = _feeds[feedId].word;
         if (state.status() == FeedWord.EMPTY || state.round() != round) {
@@ -143,7 +153,7 @@ contract PriceFeeds is IPriceFeeds, AccessManaged {
             if (kept != 0) state = _rounds[feedId][round % kept];
             if (kept == 0 || round == 0 || state.round() != round) revert RoundNotKept(feedId, round);
         }
-        state.returnRoundData();
+        return state.returnRoundData();
     }
 
     /// @inheritdoc IPriceFeeds

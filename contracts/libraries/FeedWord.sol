@@ -146,8 +146,9 @@ library FeedWord {
         return (exponent << FEED_MANTISSA_BITS) | value;
     }
 
-    /// @notice Ends the call with the feed's answer in the five words of AggregatorV3's round data.
-    function returnRoundData(PackedFeed feed) internal pure {
+    /// @notice Ends the call with the feed's answer in the five words of AggregatorV3's round data. Never comes back:
+    /// its result only gives the caller something to return.
+    function returnRoundData(PackedFeed feed) internal pure returns (uint80, int256, uint256, uint256, uint80) {
         // Memory-safe: ends the execution, so nothing reads memory afterwards.
         assembly ("memory-safe") {
             let round_ := and(shr(FEED_ROUND, feed), FEED_TIME_MASK)

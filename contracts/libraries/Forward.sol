@@ -4,10 +4,14 @@ pragma solidity 0.8.37;
 /// @title Forward
 /// @notice Passes a read on to another contract and ends the call with its answer, undecoded.
 library Forward {
-    /// @notice Calls `target` with a selector and one word and returns or reverts with what it said, five words at
-    /// most. Never comes back to the caller.
-    /// @dev Only for targets whose answer and errors are at most 160 bytes.
-    function fiveWords(address target, bytes4 selector, bytes32 argument) internal view {
+    /// @notice Calls `target` with a selector and one word, and returns its five words or reverts as it did. Never
+    /// comes back: its result only gives the caller something to return.
+    /// @dev Only for targets that answer with 160 bytes.
+    function fiveWords(
+        address target,
+        bytes4 selector,
+        bytes32 argument
+    ) internal view returns (uint80, int256, uint256, uint256, uint80) {
         // Memory-safe: ends the execution, so nothing reads memory afterwards; writes 0 to 0x9f only.
         assembly ("memory-safe") {
             mstore(0, selector)

@@ -26,6 +26,7 @@ import { release, takeOver } from "./lock.ts";
 import type { Options } from "./options.ts";
 import { requireFreePorts } from "./ports.ts";
 import { planPostgres, removeDatabase } from "./postgres.ts";
+import { readChain } from "./rounds.ts";
 import { readStackFile, type StackFile, writeStackFile } from "./stack-file.ts";
 import { type Program, Supervisor } from "./supervisor.ts";
 
@@ -53,6 +54,7 @@ export class Stack {
   #break!: (error: Error) => void;
   #file: StackFile | undefined;
   #operators: LocalOperator[] = [];
+  #roundsAtStart: ReadonlyMap<string, number> = new Map();
   #expectedDeaths = new Set<string>();
   #stopping: Promise<void> | undefined;
 
@@ -83,6 +85,11 @@ export class Stack {
   get file(): StackFile {
     if (this.#file === undefined) throw new StackFailure("the stack is not started");
     return this.#file;
+  }
+
+  /** Round of each feed on the chain when this start began to publish. */
+  get roundsAtStart(): ReadonlyMap<string, number> {
+    return this.#roundsAtStart;
   }
 
   get operatorNames(): string[] {
@@ -127,6 +134,8 @@ export class Stack {
       ...this.#replay(previous),
     };
     writeStackFile(this.paths.stackFile, this.#file);
+    const feeds = await readChain(this.#rpcUrl, addresses.priceFeeds);
+    this.#roundsAtStart = new Map([...feeds].map(([id, feed]) => [id, feed.round]));
     await progress("Start relayer, operators and index", async () => {
       await this.#run(this.#relayer());
       await Promise.all([

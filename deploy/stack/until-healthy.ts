@@ -10,16 +10,6 @@ import { type OperatorStatus, StatusReader } from "./status.ts";
 const pollMs = 250;
 const quorum = Math.floor(operatorCount / 2) + 1;
 
-/** Waits for the first view of the index and keeps the rounds that were there before this start. */
-async function firstRounds(stack: Stack, signal: AbortSignal): Promise<Map<string, number>> {
-  while (!signal.aborted) {
-    const feeds = await readFeeds(stack.file.apiUrl).catch(() => []);
-    if (feeds.length > 0) return new Map(feeds.map((feed) => [feed.id, feed.round]));
-    await delay(pollMs);
-  }
-  return new Map();
-}
-
 function sourceOf(feed: ApiFeed, statuses: readonly OperatorStatus[]): string | null {
   return feed.source ?? statuses[0]?.source ?? null;
 }
@@ -37,7 +27,6 @@ export async function runUntilHealthy(
   const readyAtMs = Date.now();
   const reader = new StatusReader(stack.file.databaseUrl, stack.file.addresses.priceFeeds);
   const fallback = chooseFallback(stack, (line) => process.stderr.write(`${line}\n`));
-  const before = await firstRounds(stack, signal);
   let feeds: ApiFeed[] = [];
   let statuses: OperatorStatus[] = [];
   let health: FeedHealth[] = [];
@@ -47,7 +36,7 @@ export async function runUntilHealthy(
       feeds = await readFeeds(stack.file.apiUrl).catch(() => feeds);
       statuses = await reader.read(Math.max(startedAtMs, readyAtMs - 5_000)).catch(() => statuses);
       await fallback(statuses);
-      health = judge(feeds, statuses, before, quorum);
+      health = judge(feeds, statuses, stack.roundsAtStart, quorum);
       healthy = allHealthy(health, statuses.length, operatorCount);
       if (!healthy) await delay(pollMs);
     }

@@ -26,6 +26,7 @@ import { createChainView } from "./round/set.ts";
 import { createPriceBook } from "./round/slot-prices.ts";
 import { createObservationStore, holdKeyLock } from "./round/store.ts";
 import { intentOf } from "./round/submit.ts";
+import { warmUp } from "./round/warm-up.ts";
 import { createWitness } from "./round/witness.ts";
 import { createOperator } from "./run.ts";
 import { publicKeys, signerAddress } from "./signing/keys.ts";
@@ -135,6 +136,7 @@ async function main(scope: Scope): Promise<void> {
     log,
     onSigned: metrics.cosigned,
   });
+  await warmUp();
   const server = await serveRounds({
     ...{ domain, account, view, cosigner, clock, log, listen: config.listen },
     onRefused: metrics.refused,

@@ -81,7 +81,12 @@ export function createAccountWorker(deps: AccountDeps): AccountWorker {
     const read = await readChain(chain, key.address, deps.tip, clock.nowMs());
     const nextNonce = (await store.readNextNonce(db.pool, key)) ?? read.nonce;
     const watched = await store.readWatchedSlots(db.pool, key, read.nonce);
-    const receipts = await readReceipts(chain, watched, read.nonce);
+    // Receipts of what is mined already can only change with the head.
+    const isNews = view === null || view.head !== read.head || view.nonce !== read.nonce;
+    const due = watched.filter(
+      (slot) => isNews || slot.status !== "mined" || slot.nonce >= read.nonce,
+    );
+    const receipts = await readReceipts(chain, due, read.nonce);
 
     const unknown =
       read.nonce < nextNonce &&
@@ -99,11 +104,11 @@ export function createAccountWorker(deps: AccountDeps): AccountWorker {
       );
       await ledger.align(read.nonce, read.head);
     }
-    const settlements = settle(watched, receipts, read, settings, believed);
+    const settlements = settle(due, receipts, read, settings, believed);
     const verdicts = await Promise.all(
       settlements.map((one) => toVerdict(chain, one, clock.nowMs())),
     );
-    if (verdicts.length > 0) await ledger.settle(verdicts, settings.maxRequeues);
+    if (verdicts.length > 0) await ledger.settle(verdicts);
     for (const verdict of verdicts) {
       if (verdict.type === "mined" && verdict.final) {
         metrics.mined.inc({
@@ -123,8 +128,7 @@ export function createAccountWorker(deps: AccountDeps): AccountWorker {
     // What a chain that went back has dropped is sent again without waiting.
     if (verdicts.some((verdict) => verdict.type === "reopened")) nextBroadcastMs = new Map();
 
-    const changed =
-      view === null || view.head !== read.head || view.nonce !== read.nonce || verdicts.length > 0;
+    const changed = isNews || verdicts.length > 0;
     view = read;
     Object.assign(status, {
       head: read.head,
@@ -169,7 +173,8 @@ export function createAccountWorker(deps: AccountDeps): AccountWorker {
     if (signed.some((one) => one.purpose === "new")) {
       metrics.sendSeconds.observe({ chain: labels.chain }, (clock.nowMs() - startedMs) / 1_000);
     }
-    status.open = slots.filter((slot) => slot.status === "pending").length + signed.length;
+    const added = signed.filter((one) => one.purpose === "new").length;
+    status.open = slots.filter((slot) => slot.status === "pending").length + added;
     metrics.open.set(labels, status.open);
     if (outcomes.length > 0) watchWake.wake();
     return status.open > 0 ? busyWaitMs : idleWaitMs;
@@ -260,7 +265,7 @@ export function createAccountWorker(deps: AccountDeps): AccountWorker {
     async work(signal) {
       const fence = await takeOverWithPatience(signal);
       if (fence === null) return;
-      const ledger = openLedger(db, key, fence, signer);
+      const ledger = openLedger(db, key, fence, signer, settings);
       // The former owner may have sent or lost anything in the meantime.
       view = null;
       behindSinceMs = null;

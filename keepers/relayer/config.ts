@@ -38,6 +38,8 @@ const networkSchema = z.strictObject({
   maxPending: z.int().min(1).max(256).default(16),
   replaceAfterBlocks: z.int().min(1).max(100).default(3),
   maxRequeues: z.int().min(0).max(100).default(3),
+  /** Gas limit of a cancellation; rollups may ask for more than a bare transfer's 21,000. */
+  cancelGas: z.int().min(21_000).max(10_000_000).default(21_000),
   /** How often the chain is asked while nonces are open; a fifth of the block time (100 ms to 1 s) unless given. */
   pollMs: z.int().min(20).max(60_000).optional(),
   rpcTimeoutMs: z.int().min(100).max(60_000).default(5_000),
@@ -80,6 +82,7 @@ export function settingsOf(network: NetworkConfig): Settings {
     foreignAfterBlocks: Math.max(network.confirmations, 3),
     confirmations: network.confirmations,
     maxRequeues: network.maxRequeues,
+    cancelGas: BigInt(network.cancelGas),
   };
 }
 

@@ -56,9 +56,6 @@ export type Action =
   /** Nothing can be signed at the moment. */
   | { type: "hold"; reason: string };
 
-/** Gas of a transaction that carries nothing. */
-export const cancelGas = 21_000n;
-
 const laneRank = new Map<string, number>(lanes.map((lane, rank) => [lane, rank]));
 
 /**
@@ -123,7 +120,7 @@ export function decide(snapshot: Snapshot, nowMs: number): Action[] {
           continue;
         }
       } else if (slot.nonce < lastWanted && pendingCount < settings.maxPending + cancelAllowance) {
-        if (afford(fees, cancelGas, 0n, null)) {
+        if (afford(fees, settings.cancelGas, 0n, null)) {
           pendingCount++;
           actions.push(sign(slot, null, fees, "cancelled", null));
           continue;
@@ -156,7 +153,7 @@ export function decide(snapshot: Snapshot, nowMs: number): Action[] {
         const intent = queue[Math.max(sameGroup, 0)];
         const purpose: Purpose =
           sameGroup >= 0 ? "group" : intent === undefined ? "cancelled" : "reused";
-        if (afford(fees, intent?.gasLimit ?? cancelGas, intent?.valueWei ?? 0n, attempt)) {
+        if (afford(fees, intent?.gasLimit ?? settings.cancelGas, intent?.valueWei ?? 0n, attempt)) {
           if (intent !== undefined) queue.splice(queue.indexOf(intent), 1);
           actions.push(sign(slot, intent?.id ?? null, fees, purpose, drop));
           continue;

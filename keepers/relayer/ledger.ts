@@ -1,7 +1,8 @@
 import type { PoolClient } from "pg";
 import type { Database, Queryable } from "../shared/database.ts";
 import { intentChannel } from "../shared/intents.ts";
-import { cancelGas, type Action, type Drop } from "./decide.ts";
+import type { Action, Drop } from "./decide.ts";
+import type { Settings } from "./model.ts";
 import type { Receipt } from "./settle.ts";
 import type { Signer, Unsigned } from "./signer.ts";
 import type { AccountKey } from "./store.ts";
@@ -64,6 +65,7 @@ export function openLedger(
   account: AccountKey,
   fence: bigint,
   signer: Signer,
+  settings: Pick<Settings, "cancelGas" | "maxRequeues">,
 ): Ledger {
   const key = [account.chainId, account.address];
 
@@ -146,7 +148,13 @@ export function openLedger(
   ): Promise<Unsigned | null> {
     const common = { chainId: account.chainId, nonce: action.nonce, fees: action.fees };
     if (action.intentId === null) {
-      return { ...common, to: account.address, data: "0x", valueWei: 0n, gasLimit: cancelGas };
+      return {
+        ...common,
+        to: account.address,
+        data: "0x",
+        valueWei: 0n,
+        gasLimit: settings.cancelGas,
+      };
     }
     const taken = await client.query<{
       to_address: string;
@@ -172,12 +180,8 @@ export function openLedger(
     };
   }
 
-  async function applyVerdict(
-    client: PoolClient,
-    verdict: Verdict,
-    maxRequeues: number,
-  ): Promise<void> {
-    if (verdict.type === "mined") return applyMined(client, verdict, maxRequeues);
+  async function applyVerdict(client: PoolClient, verdict: Verdict): Promise<void> {
+    if (verdict.type === "mined") return applyMined(client, verdict);
     if (verdict.type === "reopened") return reopen(client, verdict.slotId, verdict.head);
     if (verdict.type === "missing") {
       await client.query("UPDATE dodona.transactions SET missing_since_block = $2 WHERE id = $1", [
@@ -196,14 +200,12 @@ export function openLedger(
       client,
       lost.rows[0]?.intent_id ?? null,
       "its nonce went to a transaction of someone else",
-      maxRequeues,
     );
   }
 
   async function applyMined(
     client: PoolClient,
     verdict: Extract<Verdict, { type: "mined" }>,
-    maxRequeues: number,
   ): Promise<void> {
     const { receipt } = verdict;
     const updated = await client.query<{ old_intent: string | null; carried: string | null }>(
@@ -239,12 +241,7 @@ export function openLedger(
       );
     }
     if (verdict.final && row.old_intent !== row.carried) {
-      await requeue(
-        client,
-        row.old_intent,
-        "an earlier transaction with its nonce was mined",
-        maxRequeues,
-      );
+      await requeue(client, row.old_intent, "an earlier transaction with its nonce was mined");
     }
   }
 
@@ -279,7 +276,12 @@ export function openLedger(
       [slotId, head],
     );
     await client.query(
-      `UPDATE dodona.intents SET status = $2, reason = $3, transaction_hash = NULL, updated_at = now()
+      `UPDATE dodona.intents SET transaction_hash = NULL
+       WHERE id IN (SELECT intent_id FROM dodona.attempts WHERE transaction_id = $1)`,
+      [slotId],
+    );
+    await client.query(
+      `UPDATE dodona.intents SET status = $2, reason = $3, updated_at = now()
        WHERE id = $1 AND status IN ('sent', 'confirmed', 'failed')`,
       [
         row.intent_id,
@@ -289,18 +291,13 @@ export function openLedger(
     );
   }
 
-  async function requeue(
-    client: PoolClient,
-    id: string | null,
-    reason: string,
-    maxRequeues: number,
-  ): Promise<void> {
+  async function requeue(client: PoolClient, id: string | null, reason: string): Promise<void> {
     await client.query(
       `UPDATE dodona.intents
        SET status = CASE WHEN requeues < $3 THEN 'queued' ELSE 'failed' END, requeues = requeues + 1, reason = $2,
            updated_at = now()
        WHERE id = $1 AND status = 'sent'`,
-      [id, reason, maxRequeues],
+      [id, reason, settings.maxRequeues],
     );
     await client.query("SELECT pg_notify($1, $2)", [intentChannel, String(account.chainId)]);
   }
@@ -328,9 +325,9 @@ export function openLedger(
         }
         return signed;
       }),
-    settle: (verdicts, maxRequeues) =>
+    settle: (verdicts) =>
       locked(async (client) => {
-        for (const verdict of verdicts) await applyVerdict(client, verdict, maxRequeues);
+        for (const verdict of verdicts) await applyVerdict(client, verdict);
       }),
     align: (chainNonce, head) =>
       locked(async (client, nextNonce) => {
@@ -372,7 +369,8 @@ export interface Ledger {
    * @returns the bytes to send, already stored
    */
   sign(actions: readonly Action[], head: number): Promise<Signed[]>;
-  settle(verdicts: readonly Verdict[], maxRequeues: number): Promise<void>;
+  /** Records what the chain has made of nonces, and what follows for their intents. */
+  settle(verdicts: readonly Verdict[]): Promise<void>;
   /**
    * Moves past nonces that others used, adds those that a chain behind the ledger has free again as vacant, and starts
    * the age of open bytes anew where the chain is lower than when they were signed.

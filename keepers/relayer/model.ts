@@ -96,4 +96,6 @@ export interface Settings {
   confirmations: number;
   /** How often an intent whose nonce was taken is queued again. */
   maxRequeues: number;
+  /** Gas limit of a cancellation: 21,000 but for chains that charge more for a bare transfer. */
+  cancelGas: bigint;
 }

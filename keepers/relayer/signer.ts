@@ -1,4 +1,4 @@
-import { Transaction, Wallet } from "ethers";
+import { keccak256, Transaction, Wallet } from "ethers";
 import { ConfigError, readSecretFile } from "../shared/config.ts";
 import type { Fees } from "./model.ts";
 
@@ -51,7 +51,7 @@ export async function openSigner(
         maxPriorityFeePerGas: fees.tipWei,
       });
       const raw = await wallet.signTransaction(transaction);
-      return { raw, hash: Transaction.from(raw).hash ?? "" };
+      return { raw, hash: keccak256(raw) };
     },
   };
 }

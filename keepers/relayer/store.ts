@@ -73,7 +73,7 @@ export async function readQueue(db: Queryable, chainId: number): Promise<QueuedI
   }));
 }
 
-/** @returns the account's pending and vacant nonces, ascending; `nextBroadcastMs` is 0. */
+/** @returns the account's pending and vacant nonces (the lowest 256 of each), ascending; `nextBroadcastMs` is 0. */
 export async function readOpenSlots(db: Queryable, account: AccountKey): Promise<OpenSlot[]> {
   type Row = Omit<ContentRow, "id"> & {
     id: string;
@@ -97,11 +97,16 @@ export async function readOpenSlots(db: Queryable, account: AccountKey): Promise
             a.hash, a.intent_id AS carried_id, a.max_fee_wei, a.tip_wei, a.gas_limit, a.value_wei, a.signed_at_block,
             a.created_at, a.broadcast_at, a.error,
             i.group_key, i.ordinal, i.expires_at, i.status, newest.ordinal AS newest_ordinal, newest.id AS newest_id
-     FROM dodona.transactions t
+     FROM (
+       (SELECT * FROM dodona.transactions WHERE chain_id = $1 AND account = $2 AND status = 'pending'
+        ORDER BY nonce LIMIT ${queueWindow})
+       UNION ALL
+       (SELECT * FROM dodona.transactions WHERE chain_id = $1 AND account = $2 AND status = 'vacant'
+        ORDER BY nonce LIMIT ${queueWindow})
+     ) t
      LEFT JOIN dodona.attempts a ON a.id = t.attempt_id
      LEFT JOIN dodona.intents i ON i.id = t.intent_id ${newestOf("i")}
-     WHERE t.chain_id = $1 AND t.account = $2 AND t.status IN ('pending', 'vacant')
-     ORDER BY t.nonce LIMIT ${queueWindow}`,
+     ORDER BY t.nonce`,
     [account.chainId, account.address],
   );
   return found.rows.map((row) => {

@@ -16,6 +16,8 @@ export interface JsonPoster {
    * @throws on any transport failure, time-out, or an answer above 32 MiB
    */
   post(body: string, timeoutMs: number): Promise<PostResult>;
+  /** Closes connections that are kept alive but not in use. */
+  dropIdle(): void;
   close(): void;
 }
 
@@ -77,6 +79,9 @@ export function openPoster(url: string): JsonPoster {
         request.on("error", fail);
         request.end(body);
       }),
+    dropIdle() {
+      for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+    },
     close: () => agent.destroy(),
   };
 }

@@ -65,6 +65,7 @@ interface Endpoint {
   latencyMs: number | null;
   failures: number;
   retryAtMs: number;
+  probing: boolean;
 }
 
 const firstPauseMs = 250;
@@ -80,7 +81,7 @@ class WrongChainError extends Error {}
  * Opens a chain over one or more endpoints. Returns at once; endpoints are checked in the background and before their
  * first answer is believed, and again whenever a new connection to them was opened. An endpoint that answers for another
  * chain is refused, named in the log, and asked again every 5 s. A failing one rests with growing pauses (at most 10 s),
- * except when no other is left. Answers of the node, errors included, are final; transport failures go to the next.
+ * and is tried in the background where another one works. Answers of the node, errors included, are final; transport failures go to the next.
  */
 export function openChain(options: ChainOptions): Chain {
   const { chainId, log } = options;
@@ -96,6 +97,7 @@ export function openChain(options: ChainOptions): Chain {
     latencyMs: null,
     failures: 0,
     retryAtMs: 0,
+    probing: false,
   }));
 
   async function exchange(
@@ -152,6 +154,8 @@ export function openChain(options: ChainOptions): Chain {
       state === "refused"
         ? refusedPauseMs
         : Math.min(firstPauseMs * 2 ** endpoint.failures, maxPauseMs);
+    // Where one connection broke, those that wait beside it are broken as well.
+    endpoint.poster.dropIdle();
     Object.assign(endpoint, {
       state,
       detail,
@@ -175,14 +179,33 @@ export function openChain(options: ChainOptions): Chain {
     }
   }
 
+  async function probe(endpoint: Endpoint): Promise<void> {
+    if (endpoint.probing) return;
+    endpoint.probing = true;
+    try {
+      await verify(endpoint);
+      succeeded(endpoint);
+    } catch (error) {
+      failed(endpoint, error);
+    } finally {
+      endpoint.probing = false;
+    }
+  }
+
   async function send(payload: JsonRpcPayload): Promise<JsonRpcResult | JsonRpcError> {
     const nowMs = clock.nowMs();
-    const rested = endpoints.filter((endpoint) => endpoint.retryAtMs <= nowMs);
-    const resting = endpoints.filter(
-      (endpoint) => endpoint.retryAtMs > nowMs && endpoint.state !== "refused",
+    const rested = (endpoint: Endpoint): boolean => endpoint.retryAtMs <= nowMs;
+    const usable = endpoints.filter(
+      (endpoint) => endpoint.state === "healthy" || endpoint.state === "unknown",
+    );
+    const unwell = endpoints.filter((endpoint) => !usable.includes(endpoint));
+    // Where another works, one that failed is tried in the background: a call that waits for its time-out is late.
+    if (usable.length > 0) for (const endpoint of unwell.filter(rested)) void probe(endpoint);
+    const last = unwell.filter(
+      (endpoint) => (usable.length === 0 && rested(endpoint)) || endpoint.state === "failing",
     );
     const tried = new Set<Endpoint>();
-    for (const endpoint of [...rested, ...resting]) {
+    for (const endpoint of [...usable, ...last]) {
       tried.add(endpoint);
       const reused = endpoint.verified;
       const answer = (await attempt(endpoint, payload)) ?? null;
@@ -205,16 +228,7 @@ export function openChain(options: ChainOptions): Chain {
   const health = (): EndpointHealth[] =>
     endpoints.map(({ name, state, detail, latencyMs }) => ({ name, state, detail, latencyMs }));
   const check = async (): Promise<EndpointHealth[]> => {
-    await Promise.all(
-      endpoints.map(async (endpoint) => {
-        try {
-          await verify(endpoint);
-          succeeded(endpoint);
-        } catch (error) {
-          failed(endpoint, error);
-        }
-      }),
-    );
+    await Promise.all(endpoints.map(probe));
     return health();
   };
   const provider = new FailoverProvider(

@@ -36,7 +36,7 @@ export async function createFeed(
   const { connection, contracts, deployment } = opened;
   const feeds = await readFeeds(opened);
   const existing = feeds.find((feed) => feed.id === id);
-  if (existing?.proxy != null) {
+  if (existing !== undefined && existing.proxy !== null) {
     throw new TaskError(`Feed ${id} exists already; its proxy is ${existing.proxy}.`);
   }
   let sent: Sent | null = null;

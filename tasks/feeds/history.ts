@@ -92,7 +92,7 @@ export function parseTime(text: string, option: string): number {
 async function roundsOfApi(apiUrl: string, feedId: string, range: Range): Promise<Round[] | null> {
   const query = new URLSearchParams({ from: range.from.toString(), limit: range.limit.toString() });
   if (range.to !== Number.MAX_SAFE_INTEGER) query.set("to", range.to.toString());
-  const url = `${apiUrl.replace(/\/$/, "")}/feeds/${feedId.replace("/", "-")}/history?${query}`;
+  const url = `${apiUrl.replace(/\/$/, "")}/feeds/${feedId.replace("/", "-")}/history?${query.toString()}`;
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(API_TIMEOUT_MS) });
     if (!response.ok) throw new Error(`status ${response.status}`);

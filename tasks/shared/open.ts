@@ -67,7 +67,8 @@ export async function accountsOf(connection: NetworkConnection): Promise<string[
  * @throws {TaskError} when it is neither.
  */
 export function resolveAccount(given: string, accounts: readonly string[]): string {
-  if (isAddress(given)) return getAddress(given);
+  const named: boolean = isAddress(given);
+  if (named) return getAddress(given);
   const account = /^\d{1,3}$/.test(given) ? accounts[Number(given)] : undefined;
   if (account === undefined) {
     throw new TaskError(

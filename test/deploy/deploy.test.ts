@@ -4,7 +4,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { expect } from "chai";
-import { getAddress } from "ethers";
+import { getAddress, Interface } from "ethers";
 
 import { accountAt, startTaskNetwork } from "../tasks/network.ts";
 import type { TaskNetwork } from "../tasks/network.ts";
@@ -22,6 +22,12 @@ interface Result {
   setId: number;
   transactions: number;
   warnings: string[];
+}
+
+interface Parameters {
+  admin?: string;
+  guardian?: string;
+  feeds: Record<string, Record<string, number>>;
 }
 
 describe("hardhat deploy", function () {
@@ -147,26 +153,62 @@ describe("hardhat deploy", function () {
     expect(refused.stderr).to.match(/this chain has no contract there.*--fresh/s);
     expect(refused.stderr).not.to.include("    at ");
 
-    const { code, stderr, stdout } = await network.deploy("--fresh");
+    const { code, stderr, stdout } = await network.deploy({ fresh: true });
     expect(code, stderr).to.equal(0);
     expect(resultOf(stdout).startBlock).to.equal(1);
   });
 
+  const changedParameters = async (
+    change: (parameters: Parameters) => Partial<Parameters>,
+  ): Promise<string> => {
+    const local = path.resolve(import.meta.dirname, "../../deploy/parameters/local.json");
+    const parameters = JSON.parse(await readFile(local, "utf8")) as Parameters;
+    const file = path.join(network.folder, "parameters.json");
+    await writeFile(file, JSON.stringify({ ...parameters, ...change(parameters) }));
+    return file;
+  };
+
   it("reports changed parameters and leaves the chain alone", async () => {
     network = await startTaskNetwork("drift", "instant");
     await network.deploy();
-    const local = path.resolve(import.meta.dirname, "../../deploy/parameters/local.json");
-    const parameters = JSON.parse(await readFile(local, "utf8")) as {
-      feeds: Record<string, Record<string, number>>;
-    };
-    parameters.feeds["BTC/USD"] = { ...parameters.feeds["BTC/USD"], heartbeat: 30 };
-    const file = path.join(network.folder, "parameters.json");
-    await writeFile(file, JSON.stringify(parameters));
-    const { code, stderr, stdout } = await network.deploy("--parameters", file);
+    const parameters = await changedParameters(({ feeds }) => ({
+      feeds: { ...feeds, "BTC/USD": { ...feeds["BTC/USD"], heartbeat: 30 } },
+    }));
+    const { code, stderr, stdout } = await network.deploy({ parameters });
     expect(code, stderr).to.equal(0);
     expect(resultOf(stdout)).to.deep.include({
       transactions: 0,
       warnings: ["BTC/USD: heartbeat is 10 on chain and 30 in the file"],
     });
+  });
+
+  it("hands over to governance, and then says what governance must do instead of doing it", async () => {
+    network = await startTaskNetwork("handover", "instant");
+    const [admin, guardian] = [accountAt(8).address, accountAt(9).address];
+    const parameters = await changedParameters(() => ({ admin, guardian }));
+    const first = await network.deploy({ parameters });
+    expect(first.code, first.stderr).to.equal(0);
+    const { accessManager } = resultOf(first.stdout).addresses;
+    const manager = new Interface([
+      "function hasRole(uint64, address) view returns (bool, uint32)",
+    ]);
+    const hasRole = async (role: number, account: string): Promise<unknown> => {
+      const data = manager.encodeFunctionData("hasRole", [role, account]);
+      const answer = await network.anvil.rpc<string>("eth_call", [{ to: accessManager, data }]);
+      return manager.decodeFunctionResult("hasRole", answer)[0];
+    };
+    expect(await hasRole(0, admin)).to.equal(true);
+    expect(await hasRole(1, guardian)).to.equal(true);
+    expect(await hasRole(0, accountAt(0).address)).to.equal(false);
+    expect(resultOf((await network.deploy({ parameters })).stdout).transactions).to.equal(0);
+
+    const more = await changedParameters(({ feeds }) => ({
+      admin,
+      guardian,
+      feeds: { ...feeds, "SOL/USD": feeds["ETH/USD"] ?? {} },
+    }));
+    const refused = await network.deploy({ parameters: more });
+    expect(refused.code).to.equal(1);
+    expect(refused.stderr).to.include("so governance must: create SOL/USD.");
   });
 });

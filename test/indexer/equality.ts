@@ -1,7 +1,7 @@
 /** Holds every row of the index against the chain itself. */
 import { expect } from "chai";
 import { decodeBytes32String, getAddress } from "ethers";
-import pg from "pg";
+import type pg from "pg";
 
 import { PARAMS, type Network } from "./network.ts";
 

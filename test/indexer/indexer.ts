@@ -1,6 +1,5 @@
 /** The indexer as users run it: the launcher in a process of its own. */
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,7 +54,9 @@ export async function prepareIndexer(target: IndexerTarget) {
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk: Buffer) => (output = (output + chunk.toString()).slice(-200_000)));
     }
-    const exit = once(child, "close").then(([code, signal]) => code ?? signal);
+    const exit = new Promise<number | string>((resolve) => {
+      child.once("close", (code, signal) => resolve(code ?? signal ?? ""));
+    });
     current = { pid: child.pid ?? 0, exit };
     return current;
   };
@@ -71,8 +72,8 @@ export async function prepareIndexer(target: IndexerTarget) {
     async start(): Promise<number> {
       const startedMs = performance.now();
       const { exit } = launch();
-      let ended: number | string | null = null;
-      void exit.then((code) => (ended = code));
+      const state: { ended: number | string | null } = { ended: null };
+      void exit.then((code) => (state.ended = code));
       for (;;) {
         const ok = await fetch(`${url}/ready`).then(
           (response) => response.ok,
@@ -80,7 +81,8 @@ export async function prepareIndexer(target: IndexerTarget) {
         );
         const tookMs = performance.now() - startedMs;
         if (ok) return tookMs;
-        if (ended !== null) throw new Error(`the indexer ended with ${ended}:\n${output}`);
+        if (state.ended !== null)
+          throw new Error(`the indexer ended with ${state.ended}:\n${output}`);
         if (tookMs > READY_TIMEOUT_MS) throw new Error(`the indexer is not ready:\n${output}`);
         await sleep(20);
       }

@@ -13,6 +13,7 @@ import {
   type BaseContract,
   type InterfaceAbi,
   type JsonRpcSigner,
+  type TransactionReceipt,
 } from "ethers";
 
 import { IOperators__factory } from "../../types/ethers-contracts/factories/interfaces/IOperators__factory.ts";
@@ -166,8 +167,8 @@ export type Network = Awaited<ReturnType<typeof startNetwork>>;
 
 /** Waits for a transaction's receipt. */
 export async function mined(
-  sending: Promise<{ wait(): Promise<import("ethers").TransactionReceipt | null> }>,
-) {
+  sending: Promise<{ wait(): Promise<TransactionReceipt | null> }>,
+): Promise<TransactionReceipt> {
   const receipt = await (await sending).wait();
   if (receipt === null) throw new Error("the transaction has no receipt");
   return receipt;

@@ -3,12 +3,13 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { Contract, Interface, JsonRpcProvider } from "ethers";
+import { Interface, JsonRpcProvider } from "ethers";
 import pg from "pg";
 
 import { type ApiFeed, readFeeds } from "../../deploy/stack/api.ts";
 import { portsFrom, projectRoot } from "../../deploy/stack/layout.ts";
 import { requireFreePorts } from "../../deploy/stack/ports.ts";
+import { type ChainFeed, readChain } from "../../deploy/stack/rounds.ts";
 import { Stack } from "../../deploy/stack/stack.ts";
 import { IPriceFeeds__factory } from "../../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
 import { writeBars } from "./bars.ts";
@@ -17,7 +18,8 @@ import { writeBars } from "./bars.ts";
 export const heartbeatSeconds = 10;
 const pollMs = 250;
 
-async function freePortBase(): Promise<number> {
+/** First of 50 ports that are free now. */
+export async function freePortBase(): Promise<number> {
   for (;;) {
     const base = 20_000 + Math.floor(Math.random() * 200) * 100;
     try {
@@ -109,36 +111,9 @@ export class TestNetwork {
     return readFeeds(this.stack.file.apiUrl);
   }
 
-  /** Round of every feed that has one, read from the chain. */
-  async chainRounds(): Promise<Map<string, { round: number; answer: string; updatedAt: number }>> {
-    const provider = new JsonRpcProvider(this.stack.file.rpcUrl, undefined, {
-      staticNetwork: true,
-    });
-    try {
-      const contract = new Contract(
-        this.stack.file.addresses.priceFeeds,
-        IPriceFeeds__factory.abi,
-        provider,
-      );
-      const ids = (await contract.getFunction("feedIds")()) as string[];
-      const [, , states] = (await contract.getFunction("snapshot")()) as [
-        bigint,
-        bigint,
-        { round: bigint; answer: bigint; updatedAt: bigint }[],
-      ];
-      return new Map(
-        ids.map((id, index) => {
-          const { round, answer, updatedAt } = states[index]!;
-          const name = Buffer.from(id.slice(2), "hex").toString().replace(/\0+$/, "");
-          return [
-            name,
-            { round: Number(round), answer: answer.toString(), updatedAt: Number(updatedAt) },
-          ];
-        }),
-      );
-    } finally {
-      provider.destroy();
-    }
+  /** Every feed as the chain has it. */
+  chainRounds(): Promise<Map<string, ChainFeed>> {
+    return readChain(this.stack.file.rpcUrl, this.stack.file.addresses.priceFeeds);
   }
 
   /** Rounds of the feeds that publish. */

@@ -5,6 +5,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { HDNodeWallet, JsonRpcProvider } from "ethers";
+import type { HardhatUserConfig } from "hardhat/config";
+import { createHardhatRuntimeEnvironment } from "hardhat/hre";
+import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+import type { Result } from "hardhat/types/utils";
 
 import { generateKeys, parseKeys } from "../../keepers/feed/signing/keys.ts";
 import { encodeReport, reportDigest } from "../../keepers/feed/signing/report.ts";
@@ -32,12 +36,16 @@ export interface TaskNetwork {
   deploymentId: string;
   deploymentFolder: string;
   operatorsFile: string;
-  /** Runs Hardhat as a person does, on network "local" unless the arguments name one. */
+  /** Runs Hardhat's command line as a person does, on network "local" unless the arguments name one. */
   run(...args: string[]): Promise<Outcome>;
-  /** Starts Hardhat and leaves it running. */
+  /** Starts Hardhat's command line and leaves it running. */
   start(...args: string[]): ChildProcess;
-  /** Runs the deployment as the stack does. */
-  deploy(...args: string[]): Promise<Outcome>;
+  /** Runs a task inside this process, which is faster by Hardhat's start. Absent options have their defaults. */
+  task(id: string, args?: Record<string, unknown>): Promise<Outcome>;
+  /** Runs the deployment inside this process. */
+  deploy(args?: Record<string, unknown>): Promise<Outcome>;
+  /** Writes the stack file as a stack does whose indexer is at this URL. */
+  nameApi(apiUrl: string | null): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -65,7 +73,12 @@ export async function startTaskNetwork(
     }),
   );
   await writeFile(operatorsFile, JSON.stringify(entries));
-  await writeFile(stackFile, JSON.stringify({ chainId: 31_337, rpcUrl: anvil.url, deploymentId }));
+  const nameApi = async (apiUrl: string | null): Promise<void> =>
+    await writeFile(
+      stackFile,
+      JSON.stringify({ chainId: 31_337, rpcUrl: anvil.url, apiUrl, deploymentId }),
+    );
+  await nameApi(null);
   const env = { ...process.env, DODONA_STACK: stackFile, NO_COLOR: "1", FORCE_COLOR: undefined };
   const withNetwork = (args: string[]): string[] =>
     args.includes("--network") ? args : [...args, "--network", "local"];
@@ -78,6 +91,11 @@ export async function startTaskNetwork(
         (_, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
       );
     });
+  const hre = await openHardhat(stackFile);
+  const task = async (id: string, args: Record<string, unknown> = {}): Promise<Outcome> =>
+    await captured(
+      async () => (await hre.tasks.getTask(id.split(" ")).run(args)) as Result<unknown, string>,
+    );
   const deploymentFolder = path.join(ROOT, "deploy/deployments", deploymentId);
   return {
     anvil,
@@ -88,24 +106,45 @@ export async function startTaskNetwork(
     run,
     start: (...args) =>
       spawn(process.execPath, [HARDHAT, ...withNetwork(args)], { cwd: ROOT, env, stdio: "pipe" }),
-    deploy: async (...args) =>
-      await run(
-        "deploy",
-        "--rpc-url",
-        anvil.url,
-        "--deployment-id",
-        deploymentId,
-        "--operators",
-        operatorsFile,
-        "--json",
-        ...args,
-      ),
+    task,
+    deploy: async (args = {}) =>
+      await task("deploy", { deploymentId, operators: operatorsFile, json: true, ...args }),
+    nameApi,
     stop: async () => {
       await anvil.stop();
       await rm(deploymentFolder, { recursive: true, force: true });
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function openHardhat(stackFile: string): Promise<HardhatRuntimeEnvironment> {
+  process.env["DODONA_STACK"] = stackFile;
+  // The configuration reads the stack file when it is loaded: each network needs its own.
+  const specifier = `../../hardhat.config.ts?stack=${encodeURIComponent(stackFile)}`;
+  const { default: config } = (await import(specifier)) as { default: HardhatUserConfig };
+  return await createHardhatRuntimeEnvironment(config, { network: "local" }, ROOT);
+}
+
+async function captured(action: () => Promise<Result<unknown, string>>): Promise<Outcome> {
+  const [stdout, stderr] = [hold(process.stdout), hold(process.stderr)];
+  try {
+    const result = await action();
+    return { code: result.success ? 0 : 1, stdout: stdout.text(), stderr: stderr.text() };
+  } finally {
+    stdout.release();
+    stderr.release();
+  }
+}
+
+function hold(stream: NodeJS.WriteStream): { text: () => string; release: () => void } {
+  let text = "";
+  const write = stream.write.bind(stream);
+  stream.write = (chunk: Uint8Array | string) => {
+    text += chunk.toString();
+    return true;
+  };
+  return { text: () => text, release: () => void (stream.write = write) };
 }
 
 /**

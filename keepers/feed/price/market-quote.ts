@@ -14,6 +14,8 @@ export interface MarketQuote {
   readonly price: number | null;
   readonly why: string;
   readonly method: Method;
+  /** Time of the newest event; 0 when there was none. */
+  readonly atMs: number;
   /** Value traded lately, in quote. */
   readonly liquidity: number;
 }
@@ -37,6 +39,7 @@ export function quoteMarket(view: MarketView, nowMs: number, settings: PriceSett
     price: priced?.price ?? null,
     why: priced === null ? (death ?? "no data yet") : "",
     method: priced?.method ?? "last",
+    atMs: view.lastAtMs ?? 0,
     liquidity: view.notional,
   };
 }

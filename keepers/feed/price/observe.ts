@@ -38,9 +38,10 @@ const METHOD_RANK = { vwap: 0, twap: 1, last: 2 } as const;
 /**
  * Prices feeds from what the markets look like at one moment. Pure: the same views in any order give the same bytes.
  *
- * A venue counts once per feed, however many of its pairs quote the base: the pair with the best method (traded in the
- * window, then quoted, then the last price), then the one quoted in the unit itself (a conversion adds its own error
- * and would make many venues hang on one rate), then the one that trades more.
+ * A venue counts once per feed, however many of its pairs quote the base. Of the pairs heard within one window of the
+ * venue's newest event: the one with the best method (traded in the window, then quoted, then the last price), then the
+ * one quoted in the unit itself (a conversion adds its own error and would make many venues hang on one rate), then the
+ * one that trades more.
  *
  * @param snapshot All markets at `nowMs`, one view per venue and pair.
  * @param feeds Feeds to price.
@@ -84,18 +85,26 @@ function observeFeed(
   if (candidates.length < Math.max(1, minVenues)) {
     return missing(feedId, tooFew(pair.base, candidates.length, minVenues, venues), venues);
   }
-  const result = aggregate(candidates, settings);
-  for (const { venue } of candidates) venues[venue] = result.outliers.get(venue) ?? "used";
-  if (result.price === null) {
+  let chosen = candidates;
+  let result = aggregate(chosen, settings);
+  const direct = candidates.filter(({ market }) => market.quote === settings.unit);
+  if (result.price === null && minVenues <= 1 && direct.length === 1) {
+    // Two contradict each other and one venue is enough: the one that needs no conversion speaks.
     for (const { venue } of candidates) venues[venue] = result.reason;
+    chosen = direct;
+    result = aggregate(chosen, settings);
+  }
+  for (const { venue } of chosen) venues[venue] = result.outliers.get(venue) ?? "used";
+  if (result.price === null) {
+    for (const { venue } of chosen) venues[venue] = result.reason;
     return missing(feedId, result.reason, venues);
   }
   const priceE8 = toE8(result.price);
   if (priceE8 === null) {
     return missing(feedId, `price ${result.price} does not fit 8 decimals`, venues);
   }
-  const used = candidates.length - result.outliers.size;
-  const notes = new Set(candidates.map(({ note }) => note).filter((note) => note !== ""));
+  const used = chosen.length - result.outliers.size;
+  const notes = new Set(chosen.map(({ note }) => note).filter((note) => note !== ""));
   const reason = [`median of ${used} ${used === 1 ? "venue" : "venues"}`, ...notes, ...silent];
   return { feedId, priceE8, reason: reason.join("; "), venues };
 }
@@ -107,42 +116,38 @@ function gather(
   rate: (currency: string) => Rate,
   settings: PriceSettings,
 ): { candidates: Candidate[]; venues: Record<string, string>; silent: string[] } {
-  const best = new Map<string, Candidate>();
+  const alive = new Map<string, Candidate[]>();
   const dead: { venue: string; pair: string; why: string }[] = [];
   for (const market of quotes) {
     if (market.base !== base) continue;
     const { venue, quote, price } = market;
-    const converted = rate(quote);
-    if (price === null || converted.rate === null) {
-      dead.push({
-        venue,
-        pair: `${base}/${quote}`,
-        why: price === null ? market.why : converted.note,
-      });
+    const { rate: converted, note } = rate(quote);
+    if (price === null || converted === null) {
+      dead.push({ venue, pair: `${base}/${quote}`, why: price === null ? market.why : note });
       continue;
     }
-    const candidate: Candidate = {
-      venue,
-      price: price * converted.rate,
-      liquidity: market.liquidity * converted.rate,
-      market,
-      note: converted.note,
-    };
-    const known = best.get(venue);
-    if (known === undefined || preferred(candidate, known, settings.unit) < 0) {
-      best.set(venue, candidate);
-    }
+    const liquidity = market.liquidity * converted;
+    const known = alive.get(venue) ?? [];
+    known.push({ venue, price: price * converted, liquidity, market, note });
+    alive.set(venue, known);
   }
   const venues: Record<string, string> = {};
   const silent: string[] = [];
   for (const { venue, pair, why } of dead) {
-    if (best.has(venue)) silent.push(`${venue} ${pair} ${why}`);
-    else
-      venues[venue] = Object.hasOwn(venues, venue)
-        ? `${venues[venue]}; ${pair} ${why}`
-        : `${pair} ${why}`;
+    if (alive.has(venue)) silent.push(`${venue} ${pair} ${why}`);
+    else {
+      const before = Object.hasOwn(venues, venue) ? `${venues[venue]}; ` : "";
+      venues[venue] = `${before}${pair} ${why}`;
+    }
   }
-  return { candidates: [...best.values()], venues, silent };
+  return { candidates: [...alive.values()].map((own) => best(own, settings)), venues, silent };
+}
+
+/** The market that speaks for a venue. */
+function best(own: readonly Candidate[], { unit, windowMs }: PriceSettings): Candidate {
+  const newestMs = Math.max(...own.map(({ market }) => market.atMs));
+  const heard = own.filter(({ market }) => market.atMs > newestMs - windowMs);
+  return heard.reduce((chosen, other) => (preferred(other, chosen, unit) < 0 ? other : chosen));
 }
 
 /** Negative when `a` is the better market of a venue. */

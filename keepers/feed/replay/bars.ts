@@ -53,9 +53,9 @@ export function marketOfFile(name: string): NamedMarket | null {
   const parts = stem.split("_");
   const pairs = parts.map(splitPair);
   const found = pairs.filter((pair) => pair !== null).length;
-  const index = pairs.at(-1) != null ? parts.length - 1 : pairs.findIndex((pair) => pair !== null);
+  const index = pairs.findLastIndex((pair) => pair !== null);
   const pair = pairs[index] ?? null;
-  if (pair === null || (found > 1 && index !== parts.length - 1)) return null;
+  if (pair === null || (found > 1 && index < parts.length - 1)) return null;
   const venue = index === 0 ? (parts[1] ?? "") : parts.slice(0, index).join("_");
   return venue === "" ? null : { venue, ...pair };
 }

@@ -46,12 +46,24 @@ const OBSERVATION_TYPE = keccak_256(
 const NAME = keccak_256(ascii("Dodona"));
 const VERSION = keccak_256(ascii("1"));
 
+/** Digests by observation and domain: checking, and then hashing the root, need the same ones. */
+const digests = new WeakMap<Observation, { readonly domain: string; readonly digest: bigint }>();
+
 /**
  * Poseidon2 digest of an observation, bound to chain, contract, set and slot. Prices are packed two to a field, ten
  * feeds to a chunk; the operator is bound by the key that signs.
  * @throws RangeError if a field of the observation is out of range.
  */
 export function observationDigest(observation: Observation, domain: ReportDomain): bigint {
+  const domainKey = `${domain.chainId} ${domain.priceFeeds}`;
+  const known = digests.get(observation);
+  if (known?.domain === domainKey) return known.digest;
+  const digest = computeDigest(observation, domain);
+  digests.set(observation, { domain: domainKey, digest });
+  return digest;
+}
+
+function computeDigest(observation: Observation, domain: ReportDomain): bigint {
   assertInRange(observation);
   const { setId, slot, pricesE8 } = observation;
   const chunks = Array.from({ length: Math.ceil(pricesE8.length / FEEDS_PER_CHUNK) }, (_, chunk) =>

@@ -49,18 +49,14 @@ const BINANCE_STREAMS = {
 const ENTRIES: readonly VenueEntry[] = [
   entry("binance", {
     options: { ...SPOT_ONLY, ...BINANCE_STREAMS },
-    // without it the list of markets is more than twice as long
-    marketParams: { showPermissionSets: false },
+    // without these the list of markets is several times as long
+    marketParams: { showPermissionSets: false, symbolStatus: "TRADING" },
   }),
   entry("binanceus", { options: { ...SPOT_ONLY, ...BINANCE_STREAMS } }),
   entry("bitstamp", { trades: "apart", life: "none" }),
   entry("bybit", { options: SPOT_ONLY }),
-  entry("coinbase", {
-    // Coinbase's exchange feed needs no account; ccxt 4.5.84 waits on the pair's symbol and answers on its id there, so
-    // that one subscription for many pairs never resolves
-    exchangeId: "coinbaseexchange",
-    trades: "apart",
-  }),
+  // Coinbase's exchange feed needs no account
+  entry("coinbase", { exchangeId: "coinbaseexchange" }),
   entry("cryptocom"),
   entry("gemini", { life: "bidsAsks" }),
   entry("kraken"),

@@ -2,7 +2,13 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
 import { backoffMs, type BackoffSettings } from "./backoff.ts";
 import type { VenueEntry } from "./catalogue.ts";
-import { closeExchange, openExchange, type Endpoint, type Exchange } from "./exchange.ts";
+import {
+  closeExchange,
+  openExchange,
+  socketFailure,
+  type Endpoint,
+  type Exchange,
+} from "./exchange.ts";
 import { createHarvest } from "./harvest.ts";
 import { chooseMarkets, wantedPairs, type ListedMarket, type Pair } from "./pairs.ts";
 import type { Tick, VenueHealth } from "./source.ts";
@@ -127,7 +133,11 @@ export function createVenueConnection(deps: ConnectionDeps): VenueConnection {
         if (ending.aborted) throw new Error("closed");
       }
     };
-    return Promise.race([watchdog(), ...watches(entry, exchange, [...symbols], ending)]);
+    return Promise.race([
+      watchdog(),
+      socketFailure(exchange),
+      ...subscribe(entry, exchange, [...symbols]),
+    ]);
   }
 
   function enter(phase: Phase, detail: string): void {
@@ -188,26 +198,23 @@ export function createVenueConnection(deps: ConnectionDeps): VenueConnection {
   };
 }
 
-/** Subscribes, and keeps a promise pending on every stream: each rejects when its stream fails. */
-function watches(
-  entry: VenueEntry,
-  exchange: Exchange,
-  symbols: string[],
-  ending: AbortSignal,
-): Promise<never>[] {
-  const forever = async (watch: () => Promise<unknown>): Promise<never> => {
-    for (;;) {
-      await watch();
-      if (ending.aborted) throw new Error("closed");
-    }
-  };
+/**
+ * Subscribes to all streams. ccxt's promises are awaited for their first message alone, and never renewed: what arrives
+ * is taken from the caches. (On Coinbase's exchange feed ccxt 4.5.84 waits under the symbol and answers under the id, so
+ * that its promise for several pairs never resolves at all.)
+ *
+ * @returns Each rejects when its subscription fails, and else stays pending.
+ */
+function subscribe(entry: VenueEntry, exchange: Exchange, symbols: string[]): Promise<never>[] {
   const streams =
     entry.trades === "together"
-      ? [() => exchange.watchTradesForSymbols(symbols)]
-      : symbols.map((symbol) => () => exchange.watchTrades(symbol));
-  if (entry.life === "tickers") streams.push(() => exchange.watchTickers(symbols));
-  if (entry.life === "bidsAsks") streams.push(() => exchange.watchBidsAsks(symbols));
-  return streams.map(forever);
+      ? [exchange.watchTradesForSymbols(symbols)]
+      : symbols.map((symbol) => exchange.watchTrades(symbol));
+  if (entry.life === "tickers") streams.push(exchange.watchTickers(symbols));
+  if (entry.life === "bidsAsks") streams.push(exchange.watchBidsAsks(symbols));
+  return streams.map(
+    (stream) => new Promise((_, reject) => void stream.catch((error: unknown) => reject(error))),
+  );
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

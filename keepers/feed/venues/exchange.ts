@@ -19,6 +19,8 @@ export interface Exchange {
   fetchImplementation: (url: string, init: RequestInit) => Promise<Response>;
   client(url: string): ExchangeClient;
   handleMessage(client: ExchangeClient, message: unknown): void;
+  onError(client: ExchangeClient, error: unknown): void;
+  onClose(client: ExchangeClient, event: unknown): void;
   fetchMarkets(params: Record<string, unknown>): Promise<ListedMarket[]>;
   setMarkets(markets: readonly ListedMarket[]): unknown;
   watchTrades(symbol: string): Promise<unknown>;
@@ -80,7 +82,7 @@ export async function openExchange(
       ...(headers === undefined ? {} : { headers }),
       ...(body === undefined ? {} : { body }),
       redirect: "error",
-      signal: AbortSignal.any(signals),
+      signal: init.signal!,
     });
   };
   if (endpoint !== undefined) {
@@ -102,6 +104,27 @@ export async function closeExchange(exchange: Exchange): Promise<void> {
   await Promise.race([exchange.close().catch(() => undefined), grace]);
   clearTimeout(timer);
   for (const connection of connections) connection?.terminate?.();
+}
+
+/**
+ * Watches the sockets of an exchange.
+ *
+ * @returns Rejects with the reason once any of them fails or closes.
+ */
+export function socketFailure(exchange: Exchange): Promise<never> {
+  return new Promise((_, reject) => {
+    const onError = exchange.onError.bind(exchange);
+    exchange.onError = (client, error) => {
+      onError(client, error);
+      reject(error);
+    };
+    const onClose = exchange.onClose.bind(exchange);
+    exchange.onClose = (client, event) => {
+      onClose(client, event);
+      const code = (event as { code?: unknown } | undefined)?.code;
+      reject(new Error(`connection closed by the venue, code ${String(code)}`));
+    };
+  });
 }
 
 /**

@@ -47,9 +47,7 @@ describe("relayer: faults", function () {
       console.log(relayers.map((one) => one.output()).join("\n"));
     relayers.length = 0;
     await anvil.stop();
-    await db.pool.query(
-      "TRUNCATE dodona.accounts, dodona.intents, dodona.transactions, dodona.attempts",
-    );
+    await h.clear(db);
   });
 
   it("sends a transaction again that the node has dropped", async () => {
@@ -110,18 +108,18 @@ describe("relayer: faults", function () {
 
   it("heals after the node was killed and started from an older state, under load", async () => {
     const stateFile = join(folder, "killed.json");
-    anvil = await startAnvil({ mining: 1, stateFile });
+    anvil = await startAnvil({ mining: 0.25, stateFile });
     await h.installCounter(anvil);
     start();
-    const ordinals = Array.from({ length: 40 }, (_, i) => i + 1);
+    const ordinals = Array.from({ length: 30 }, (_, i) => i + 1);
     for (const ordinal of ordinals) {
       await h.enqueue(db, ordinal);
-      if (ordinal === 20) await anvil.restart("SIGKILL");
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      if (ordinal === 18) await anvil.restart("SIGKILL");
+      await new Promise((resolve) => setTimeout(resolve, 80));
     }
     await confirmed(ordinals, false);
-    expect((await counts(ordinals)).filter((count) => count === 1)).to.have.length(40);
-    expect(Number(await anvil.rpc("eth_getTransactionCount", [h.sender, "latest"]))).to.equal(40);
+    expect((await counts(ordinals)).filter((count) => count === 1)).to.have.length(30);
+    expect(Number(await anvil.rpc("eth_getTransactionCount", [h.sender, "latest"]))).to.equal(30);
   });
 
   it("starts from the first nonce again on a chain that was reset, without the expired past", async () => {
@@ -129,9 +127,9 @@ describe("relayer: faults", function () {
     await h.installCounter(anvil);
     start();
     const past = Array.from({ length: 30 }, (_, i) => i + 1);
-    for (const ordinal of past) await h.enqueue(db, ordinal, { expiresAtMs: Date.now() + 2_500 });
+    for (const ordinal of past) await h.enqueue(db, ordinal);
     await confirmed(past, false);
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await h.expire(db, past);
     await anvil.restart("SIGKILL");
     await h.installCounter(anvil);
     await h.waitFor("the nonces to be vacant", async () => {
@@ -198,17 +196,17 @@ describe("relayer: faults", function () {
   });
 
   it("goes on after Postgres was restarted in the middle of work", async () => {
-    anvil = await startAnvil({ mining: 1 });
+    anvil = await startAnvil({ mining: 0.25 });
     await h.installCounter(anvil);
     const relayer = start();
-    const ordinals = Array.from({ length: 60 }, (_, i) => i + 1);
+    const ordinals = Array.from({ length: 40 }, (_, i) => i + 1);
     for (const ordinal of ordinals) {
-      if (ordinal === 20 || ordinal === 40) await postgres.restart();
+      if (ordinal === 15 || ordinal === 30) await postgres.restart();
       await h.enqueue(db, ordinal);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     await confirmed(ordinals, false);
-    expect((await counts(ordinals)).filter((count) => count === 1)).to.have.length(60);
+    expect((await counts(ordinals)).filter((count) => count === 1)).to.have.length(40);
     expect(relayer.output().split("works on the account")).to.have.length.greaterThan(2);
   });
 

@@ -64,6 +64,20 @@ export async function stateOf(db: Database, key: number | string): Promise<Inten
   return state;
 }
 
+/** Empties the ledger between tests; the transaction of a relayer that was killed may still be ending. */
+export async function clear(db: Database): Promise<void> {
+  await waitFor("an empty ledger", async () => {
+    await db.pool.query("TRUNCATE dodona.accounts, dodona.intents, dodona.transactions, dodona.attempts");
+    return true;
+  });
+}
+
+/** Lets an intent expire now. */
+export async function expire(db: Database, ordinals: readonly number[]): Promise<void> {
+  const keys = ordinals.map((ordinal) => `key:${ordinal}`);
+  await db.pool.query("UPDATE dodona.intents SET expires_at = now() WHERE key = ANY($1)", [keys]);
+}
+
 /** Row of the ledger for one set of signed bytes. */
 export interface AttemptRow {
   nonce: number;
@@ -151,6 +165,8 @@ export function startRelayer(
         blockTimeMs: 1_000,
         pollMs: 50,
         rpcTimeoutMs: 1_000,
+      // Tests that mine blocks one by one say themselves when a transaction counts as stuck.
+      replaceAfterBlocks: 100,
         ...network,
       },
     ],
@@ -188,6 +204,17 @@ export function startRelayer(
       await exited;
     },
   };
+}
+
+/** Writes the key files of the first accounts, for a network's `accounts`. */
+export function writeKeys(count: number): Array<{ keyFile: string }> {
+  const folder = mkdtempSync(join(tmpdir(), "dodona-keys-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return anvilKeys.slice(0, count).map((key, index) => {
+    const keyFile = join(folder, `${index}.key`);
+    writeFileSync(keyFile, key, { mode: 0o600 });
+    return { keyFile };
+  });
 }
 
 /** What a proxy does with a call. */

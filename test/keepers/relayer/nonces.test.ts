@@ -34,9 +34,7 @@ describe("relayer: nonces", function () {
       console.log(relayers.map((one) => one.output()).join("\n"));
     relayers.length = 0;
     await anvil.stop();
-    await db.pool.query(
-      "TRUNCATE dodona.accounts, dodona.intents, dodona.transactions, dodona.attempts",
-    );
+    await h.clear(db);
   });
 
   it("sends an intent, confirms it and records block, gas and price", async () => {
@@ -112,9 +110,9 @@ describe("relayer: nonces", function () {
   });
 
   it("loses nothing and doubles nothing when it is killed with -9 again and again under load", async () => {
-    anvil = await startAnvil({ mining: 1 });
+    anvil = await startAnvil({ mining: 0.25 });
     await h.installCounter(anvil);
-    const total = 120;
+    const total = 80;
     let relayer = start();
     const killing = (async () => {
       for (let round = 0; round < 4; round++) {
@@ -261,5 +259,19 @@ describe("relayer: nonces", function () {
       "key:2",
       "key:1",
     ]);
+  });
+
+  it("shares the queue between two accounts of a chain without doing anything twice", async () => {
+    anvil = await startAnvil({ mining: 0.25 });
+    await h.installCounter(anvil);
+    const ordinals = Array.from({ length: 24 }, (_, i) => i + 1);
+    for (const ordinal of ordinals) await h.enqueue(db, ordinal);
+    start([anvil.url], { accounts: h.writeKeys(2) });
+    await h.waitFor("all confirmed", async () => {
+      const states = await Promise.all(ordinals.map((ordinal) => h.stateOf(db, ordinal)));
+      return states.every((state) => state.status === "confirmed");
+    });
+    const counts = await Promise.all(ordinals.map((ordinal) => h.executions(anvil, ordinal)));
+    expect(counts.filter((count) => count === 1)).to.have.length(24);
   });
 });

@@ -49,13 +49,11 @@ describe("relayer: replacement", function () {
       console.log(relayers.map((one) => one.output()).join("\n"));
     relayers.length = 0;
     await anvil.stop();
-    await db.pool.query(
-      "TRUNCATE dodona.accounts, dodona.intents, dodona.transactions, dodona.attempts",
-    );
+    await h.clear(db);
   });
 
   it("replaces a stuck transaction with the same nonce at fees that are at least 10 % higher, both of them", async () => {
-    start();
+    start([anvil.url], { replaceAfterBlocks: 3 });
     await h.enqueue(db, 1);
     await sent(1);
     // Blocks go by that the transaction cannot afford.
@@ -76,7 +74,7 @@ describe("relayer: replacement", function () {
   });
 
   it("never goes beyond the hard cap, and does not raise fees while the chain makes no blocks", async () => {
-    start([anvil.url], { fees: { maxFeeGwei: 3.1 } });
+    start([anvil.url], { fees: { maxFeeGwei: 3.1 }, replaceAfterBlocks: 3 });
     await h.enqueue(db, 1);
     await sent(1);
     for (let block = 0; block < 5; block++) {
@@ -157,7 +155,9 @@ describe("relayer: replacement", function () {
     await h.waitFor("the drop", async () => (await statusOf(1)) === "expired");
     expect((await h.stateOf(db, 1)).reason).to.match(/^expired at 20/);
 
-    await h.enqueue(db, 2, { expiresAtMs: Date.now() + 1_000 });
+    await h.enqueue(db, 2);
+    await sent(1);
+    await h.expire(db, [2]);
     const rows = await sent(2);
     expect(rows.map((row) => [row.nonce, row.key, row.purpose])).to.deep.equal([
       [0, "key:2", "new"],
@@ -174,9 +174,10 @@ describe("relayer: replacement", function () {
 
   it("gives the nonce of an expired transaction to the next intent in the queue", async () => {
     start([anvil.url], { maxPending: 1 });
-    await h.enqueue(db, 1, { expiresAtMs: Date.now() + 1_500 });
+    await h.enqueue(db, 1);
     await sent(1);
     await h.enqueue(db, 2);
+    await h.expire(db, [1]);
     const rows = await sent(2);
     expect(rows.map((row) => [row.nonce, row.key, row.purpose])).to.deep.equal([
       [0, "key:1", "new"],

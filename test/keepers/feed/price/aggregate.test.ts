@@ -37,7 +37,7 @@ describe("aggregation of venues", () => {
 
   it("lets liquidity choose between the two middle prices of an even number", () => {
     const prices = [100, 100.1, 100.2, 100.3];
-    // shares 0.5/13 … : the two heavy ones are cut to 0.275; below stand 100 and 100.1
+    // 0.45 each is cut to 0.275, the others get 0.225: half is passed at the second price, then at the third
     expect(aggregate(quotesOf(prices, [9, 9, 1, 1]), settings()).price).to.equal(100.1);
     expect(aggregate(quotesOf(prices, [1, 1, 9, 9]), settings()).price).to.equal(100.2);
   });

@@ -148,6 +148,21 @@ describe("observation", () => {
     expect(chosen(market("a BTC/USDC", 3, 0, 5), market("a BTC/USDT", 2, 0, 6))).to.equal(2);
   });
 
+  it("does not let a venue's dollar pair speak when another of its pairs is much newer", () => {
+    const views = [
+      market("a BTC/USD", 1, 200_000),
+      market("a BTC/USDT", 2, 45_000),
+      market("k USDT/USD", 1),
+    ];
+    expect(price(views, { feedId: "BTC/USD", minVenues: 1 }).priceE8).to.equal(200_000_000n);
+    const close = [
+      market("a BTC/USD", 1, 60_000),
+      market("a BTC/USDT", 2, 45_000),
+      market("k USDT/USD", 1),
+    ];
+    expect(price(close, { feedId: "BTC/USD", minVenues: 1 }).priceE8).to.equal(100_000_000n);
+  });
+
   it("names a used venue's silent markets", () => {
     const views = [...three, market("a BTC/USDT", 20_000, 600_000), market("k USDT/USD", 1)];
     expect(price(views).reason).to.equal(
@@ -167,6 +182,16 @@ describe("observation", () => {
     const result = price([three[0]!, three[1]!, market("c BTC/USD", 3)]);
     expect(Number(result.priceE8) / 1e8).to.be.within(20_000, 20_001);
     expect(result.venues["c"]).to.match(/^outlier: -9998 bps/);
+  });
+
+  it("believes a dollar market when a converted one contradicts it and one venue is enough", () => {
+    const views = [market("k USDC/USD", 1), market("b USDC/USDT", 0.9), market("k USDT/USD", 1)];
+    const enough = price(views, { feedId: "USDC/USD", minVenues: 1 });
+    expect(enough.priceE8).to.equal(100_000_000n);
+    expect(enough.venues).to.deep.equal({ b: "two venues disagree by 1111 bps", k: "used" });
+    const two = price(views, { feedId: "USDC/USD", minVenues: 2 });
+    expect(two.priceE8).to.equal(null);
+    expect(two.reason).to.equal("two venues disagree by 1111 bps");
   });
 
   it("says what it does not support", () => {

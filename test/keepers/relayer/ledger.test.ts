@@ -1,0 +1,146 @@
+import { expect } from "chai";
+import { Wallet } from "ethers";
+import type { Action } from "../../../keepers/relayer/decide.ts";
+import {
+  FenceLostError,
+  openLedger,
+  takeOver,
+  type Ledger,
+} from "../../../keepers/relayer/ledger.ts";
+import type { Signer } from "../../../keepers/relayer/signer.ts";
+import { readNextNonce, readOpenSlots } from "../../../keepers/relayer/store.ts";
+import { migrate, openDatabase, type Database } from "../../../keepers/shared/database.ts";
+import { createLogger } from "../../../keepers/shared/log.ts";
+import { anvilKeys } from "../../helpers/anvil.ts";
+import { startPostgres, type TestPostgres } from "../../helpers/postgres.ts";
+import * as h from "./harness.ts";
+
+const account = { chainId: 31337, address: h.sender };
+const settings = { cancelGas: 21_000n, maxRequeues: 1 };
+const wallet = new Wallet(anvilKeys[0]);
+const signer: Signer = {
+  address: h.sender,
+  sign: async ({ nonce, fees, data }) => {
+    const raw = await wallet.signTransaction({
+      type: 2,
+      chainId: 31337,
+      nonce,
+      data,
+      maxFeePerGas: fees.maxFeeWei,
+    });
+    return { raw, hash: `hash of ${raw}` };
+  },
+};
+
+function newNonce(nonce: number, intentId: bigint): Action {
+  const fees = { maxFeeWei: 10n, tipWei: 1n };
+  return {
+    type: "sign",
+    nonce,
+    slotId: null,
+    formerAttemptId: null,
+    intentId,
+    fees,
+    purpose: "new",
+    drop: null,
+  };
+}
+
+describe("relayer: ledger", function () {
+  this.timeout(20_000);
+  let postgres: TestPostgres;
+  let db: Database;
+  const open = async (): Promise<Ledger> =>
+    openLedger(db, account, await takeOver(db.pool, account, 0), signer, settings);
+
+  before(async () => {
+    postgres = await startPostgres();
+    db = openDatabase(postgres.url, createLogger({ name: "test", level: "silent" }));
+    await migrate(db);
+  });
+  after(async () => {
+    await db.close();
+    await postgres.stop();
+  });
+  afterEach(() =>
+    h.clear(db),
+  );
+
+  it("refuses every write of a process that lost the account, and writes nothing of it", async () => {
+    const former = await open();
+    const intentId = await h.enqueue(db, 1);
+    const owner = await open();
+    const writes = [
+      () => former.sign([newNonce(0, intentId)], 1),
+      () => former.settle([]),
+      () => former.align(5, 1),
+      () => former.note(1n, null),
+    ];
+    for (const write of writes) {
+      expect(await write().catch((error: unknown) => error)).to.be.instanceOf(FenceLostError);
+    }
+    expect(await h.attempts(db)).to.deep.equal([]);
+    expect((await h.stateOf(db, 1)).status).to.equal("queued");
+    expect(await owner.sign([newNonce(0, intentId)], 1)).to.have.length(1);
+  });
+
+  it("stores nonce, bytes and the intent's state together, or nothing when signing fails", async () => {
+    const intentId = await h.enqueue(db, 1);
+    const broken: Signer = { ...signer, sign: () => Promise.reject(new Error("signer is away")) };
+    const ledger = openLedger(db, account, await takeOver(db.pool, account, 0), broken, settings);
+    const error = await ledger.sign([newNonce(0, intentId)], 1).catch((reason: unknown) => reason);
+    expect(String(error)).to.match(/signer is away/);
+    expect(await readNextNonce(db.pool, account)).to.equal(0);
+    expect(await readOpenSlots(db.pool, account)).to.deep.equal([]);
+    expect((await h.stateOf(db, 1)).status).to.equal("queued");
+
+    const signed = await (await open()).sign([newNonce(0, intentId)], 1);
+    expect(signed.map((one) => one.nonce)).to.deep.equal([0]);
+    expect(await readNextNonce(db.pool, account)).to.equal(1);
+    expect((await h.stateOf(db, 1)).status).to.equal("sent");
+  });
+
+  it("signs an intent once, however many decisions are made on the same state", async () => {
+    const ledger = await open();
+    const intentId = await h.enqueue(db, 1);
+    const results = await Promise.all([1, 2, 3].map(() => ledger.sign([newNonce(0, intentId)], 1)));
+    expect(results.flat()).to.have.length(1);
+    expect(await ledger.sign([newNonce(1, intentId)], 1)).to.deep.equal([]);
+    expect(await readNextNonce(db.pool, account)).to.equal(1);
+  });
+
+  it("leaves out a replacement of bytes that are no longer the newest", async () => {
+    const ledger = await open();
+    const [first] = await ledger.sign([newNonce(0, await h.enqueue(db, 1))], 1);
+    const slotId = (await readOpenSlots(db.pool, account))[0]!.id;
+    const replace: Action = {
+      type: "sign",
+      nonce: 0,
+      slotId,
+      formerAttemptId: first!.attemptId,
+      intentId: null,
+      fees: { maxFeeWei: 20n, tipWei: 2n },
+      purpose: "cancelled",
+      drop: null,
+    };
+    expect(await ledger.sign([replace], 1)).to.have.length(1);
+    expect(
+      await ledger.sign([{ ...replace, fees: { maxFeeWei: 40n, tipWei: 4n } }], 1),
+    ).to.deep.equal([]);
+  });
+
+  it("fails an intent whose nonces were taken too often", async () => {
+    const ledger = await open();
+    const intentId = await h.enqueue(db, 1);
+    for (const [nonce, status] of [
+      [0, "queued"],
+      [1, "failed"],
+    ] as const) {
+      await ledger.sign([newNonce(nonce, intentId)], 1);
+      const slotId = (await readOpenSlots(db.pool, account))[0]!.id;
+      await ledger.settle([{ type: "foreign", slotId }]);
+      expect((await h.stateOf(db, 1)).status).to.equal(status);
+    }
+    expect((await h.stateOf(db, 1)).reason).to.match(/nonce went to a transaction of someone else/);
+  });
+});
