@@ -5,7 +5,8 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 /**
  * Compiles when a contract is newer than what was compiled. Hardhat's own check of an up-to-date build takes two
- * seconds, which is a long time for a task that reads one number.
+ * seconds, which is a long time for a task that reads one number. It cannot tell a build with coverage from a plain
+ * one, whose interfaces are the same: what deploys bytecode uses `build`.
  */
 export async function ensureBuilt(hre: HardhatRuntimeEnvironment): Promise<void> {
   const { artifacts, root, sources } = hre.config.paths;

@@ -41,7 +41,9 @@ export function readIndexerConfig(file: string): IndexerConfig {
   return readConfig(schema, file);
 }
 
-/** Environment that Ponder inherits: search path, locale, proxies. */
+/** Environment that Ponder inherits: search path, locale, proxies. Not PORT, which it would obey before its arguments. */
 export function inheritedEnvironment(): NodeJS.ProcessEnv {
-  return process.env;
+  const environment = { ...process.env };
+  delete environment["PORT"];
+  return environment;
 }

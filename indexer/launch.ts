@@ -19,7 +19,7 @@ const LOCAL_CHAIN_ID = 31337;
 /** Ponder's first limit for one endpoint entry. */
 const REQUESTS_PER_ENTRY = 20;
 /** A local chain that was killed has lost some seconds; an endpoint of a public one may lag for longer. */
-const LOCAL_PATIENCE_MS = 10_000;
+const LOCAL_PATIENCE_MS = 6_000;
 const PATIENCE_MS = 60_000;
 const MAX_FAILURES = 10;
 const FIRST_BACKOFF_MS = 500;

@@ -35,6 +35,10 @@ export function deployTask(): TaskDefinition {
       defaultValue: undefined,
     })
     .addFlag({ name: "fresh", description: "Forget an earlier deployment (local chains)" })
+    .addFlag({
+      name: "noCompile",
+      description: "Do not compile first: for callers that have just done so",
+    })
     .addFlag({ name: "json", description: "Print the result as one JSON object" })
     .setInlineAction(async (args, hre) => {
       const [{ deploy }, { connect }, { note, print, printJson, runAction }] = await Promise.all([
@@ -52,6 +56,7 @@ export function deployTask(): TaskDefinition {
             parametersFile: args.parameters,
             operatorsFile: args.operators,
             fresh: args.fresh,
+            noCompile: args.noCompile,
           },
           note,
         );

@@ -30,3 +30,9 @@ export async function answers(url: string): Promise<boolean> {
   const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
   return response.ok;
 }
+
+/** True when an HTTP address answers at all: the process is up, whatever it says of itself. */
+export async function responds(url: string): Promise<boolean> {
+  await fetch(url, { signal: AbortSignal.timeout(2_000) });
+  return true;
+}

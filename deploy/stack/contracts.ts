@@ -77,6 +77,7 @@ export async function deploy(
       deploymentId,
       "--operators",
       file,
+      "--no-compile",
       "--json",
     ],
     {},

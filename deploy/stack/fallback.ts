@@ -17,7 +17,6 @@ function hasLiveVenue(statuses: readonly OperatorStatus[]): boolean {
  */
 export function chooseFallback(
   stack: Stack,
-  notice: (line: string) => void,
 ): (statuses: readonly OperatorStatus[]) => Promise<void> {
   const since = Date.now();
   let decided = stack.options.prices.mode !== "live";
@@ -29,7 +28,9 @@ export function chooseFallback(
     }
     if (Date.now() - since < graceMs) return;
     decided = true;
-    notice(`No exchange answered for ${graceMs / 1000} s: from here on prices are SIMULATED.`);
+    stack.notice(
+      `No exchange answered for ${graceMs / 1000} s: from here on prices are SIMULATED.`,
+    );
     await stack.startOperators({ mode: "simulator", seed });
   };
 }

@@ -12,6 +12,7 @@ import { renderFeeds, sourceLine } from "./table.ts";
 const refreshMs = 1_000;
 /** Without a terminal the table is printed now and then, for a log that somebody reads later. */
 const plainEveryMs = 30_000;
+const noticesShown = 3;
 
 /** What a person needs to go on: where things are and what to try. */
 function introduction(stack: Stack): string {
@@ -41,13 +42,20 @@ export async function live(stack: Stack, signal: AbortSignal): Promise<number> {
   const update = createLogUpdate(stdout);
   stdout.write(`${introduction(stack)}\n`);
   const reader = new StatusReader(stack.file.databaseUrl, stack.file.addresses.priceFeeds);
-  const fallback = chooseFallback(stack, (line) => stdout.write(`${line}\n`));
+  const fallback = chooseFallback(stack);
+  const notices: string[] = [];
+  if (stdout.isTTY) stack.notice = (line) => void notices.push(line);
   let printedAt = 0;
   try {
     while (!signal.aborted) {
       const [feeds, statuses] = await view(stack, reader);
       await fallback(statuses);
-      const frame = `${renderFeeds(feeds, statuses, operatorCount, Math.floor(Date.now() / 1000), stdout.isTTY)}\n${sourceLine(statuses, stdout.isTTY)}\n${footer(stack)}`;
+      const frame = [
+        renderFeeds(feeds, statuses, operatorCount, Math.floor(Date.now() / 1000), stdout.isTTY),
+        sourceLine(statuses, stdout.isTTY),
+        ...notices.slice(-noticesShown),
+        footer(stack),
+      ].join("\n");
       if (stdout.isTTY) update(frame);
       else if (Date.now() - printedAt >= plainEveryMs) {
         stdout.write(`${frame}\n`);

@@ -26,7 +26,7 @@ export async function runUntilHealthy(
   const deadline = startedAtMs + stack.options.timeoutSeconds * 1000;
   const readyAtMs = Date.now();
   const reader = new StatusReader(stack.file.databaseUrl, stack.file.addresses.priceFeeds);
-  const fallback = chooseFallback(stack, (line) => process.stderr.write(`${line}\n`));
+  const fallback = chooseFallback(stack);
   let feeds: ApiFeed[] = [];
   let statuses: OperatorStatus[] = [];
   let health: FeedHealth[] = [];

@@ -24,6 +24,7 @@ import { createQuotes } from "./round/quotes.ts";
 import { serveRounds } from "./round/server.ts";
 import { createChainView } from "./round/set.ts";
 import { createPriceBook } from "./round/slot-prices.ts";
+import { indexIn } from "./round/standing.ts";
 import { createObservationStore, holdKeyLock } from "./round/store.ts";
 import { intentOf } from "./round/submit.ts";
 import { warmUp } from "./round/warm-up.ts";
@@ -52,6 +53,7 @@ async function main(scope: Scope): Promise<void> {
   scope.watchParent(config.parentPid);
   const clock = systemClock;
   const log = createLogger({ name: "feed", level: config.log.level }).child({ account });
+  const own = publicKeys(keys);
   const domain = { chainId: BigInt(chainId), priceFeeds: contracts.priceFeeds };
   const registry = createMetrics("feed");
   const metrics = createRoundMetrics(registry);
@@ -91,7 +93,7 @@ async function main(scope: Scope): Promise<void> {
   const witness = createWitness();
   const operator = createOperator({
     account,
-    publicKeys: publicKeys(keys),
+    publicKeys: own,
     clock,
     log,
     reader,
@@ -138,7 +140,8 @@ async function main(scope: Scope): Promise<void> {
   });
   await warmUp();
   const server = await serveRounds({
-    ...{ domain, account, view, cosigner, clock, log, listen: config.listen },
+    ...{ domain, view, cosigner, clock, log, listen: config.listen },
+    selfIn: (set) => indexIn(set, account, own),
     onRefused: metrics.refused,
   });
   scope.defer(() => server.close());

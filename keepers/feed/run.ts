@@ -9,7 +9,7 @@ import type { ActiveSet, ChainReader, ChainView } from "./round/set.ts";
 import type { Quotes } from "./round/quotes.ts";
 import type { PriceBook } from "./round/slot-prices.ts";
 import type { Standing } from "./round/standing.ts";
-import { standingOf } from "./round/standing.ts";
+import { indexIn, standingOf } from "./round/standing.ts";
 import type { ObservationStore } from "./round/store.ts";
 import type { PublicKeys } from "./signing/keys.ts";
 import type { StatusWriter } from "./status.ts";
@@ -50,6 +50,9 @@ const STANDING_EVERY_SLOTS = 5;
 const PRUNE_EVERY_SLOTS = 60;
 /** Nobody is answered about slots this old; the margin is for clocks. */
 const KEEP_SLOTS = 3_600;
+
+/** Nobody can say from older knowledge what is due. */
+const STALE_CHAIN_MS = 15_000;
 
 const NO_STANDING: Standing = { kind: "waiting", problem: "the chain has not been read yet" };
 
@@ -114,10 +117,13 @@ export function createOperator(deps: OperatorDeps): OperatorHealth & {
 
   async function lead(slot: number, signal: AbortSignal): Promise<void> {
     const snapshot = view.latest();
-    if (snapshot === null || standing.kind !== "active") return;
-    const { set } = snapshot;
-    const self = standing.index;
-    if (slot % set.operators.length !== self || slot < set.since) return;
+    if (snapshot === null) return;
+    const { set, atMs } = snapshot;
+    const self = indexIn(set, deps.account, deps.publicKeys);
+    if (self === null || slot % set.operators.length !== self || slot < set.since) return;
+    if (clock.nowMs() - atMs > STALE_CHAIN_MS) {
+      throw new Error("the state of the chain is not known well enough to lead");
+    }
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(deps.roundMs)]);
     try {
       const outcome = await deps.leader.lead(snapshot, self, slot, bounded);
@@ -137,10 +143,10 @@ export function createOperator(deps: OperatorDeps): OperatorHealth & {
   async function readChain(slot: number): Promise<void> {
     await view.refresh();
     const set = view.latest()?.set ?? null;
-    const isSettled = standing.kind === "active" && set?.operators[standing.index] !== undefined;
     let next = standingOf(set, deps.account, deps.publicKeys, null);
     if (next.kind === "waiting") {
-      if (!isSettled && standing !== NO_STANDING && slot % STANDING_EVERY_SLOTS !== 0) return;
+      const isKnown = standing.kind === "waiting" && standing !== NO_STANDING;
+      if (isKnown && slot % STANDING_EVERY_SLOTS !== 0) return;
       const registered = await deps.reader.registeredKeys(deps.account);
       next = standingOf(set, deps.account, deps.publicKeys, registered);
     }
@@ -157,6 +163,7 @@ export function createOperator(deps: OperatorDeps): OperatorHealth & {
     const { set, states } = snapshot;
     for (const signed of inFlight.overdue(set.id, states, clock.nowMs())) {
       await deps.deliver(signed);
+      inFlight.handedOver(signed);
       log.warn(
         { slot: signed.report.slot },
         "report is not on chain yet, handed to the relayer too",

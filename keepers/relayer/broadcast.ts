@@ -59,5 +59,5 @@ export function nodeMessage(error: unknown): string {
   if (typeof info?.error?.message === "string") return info.error.message;
   const inner = "error" in error ? (error.error as { message?: unknown } | undefined) : undefined;
   if (typeof inner?.message === "string") return inner.message;
-  return "message" in error ? String(error.message) : String(error);
+  return "message" in error && typeof error.message === "string" ? error.message : "no message";
 }

@@ -1,7 +1,7 @@
 import type { Chain } from "../shared/rpc.ts";
 import type { ChainView } from "./model.ts";
 import { revertReason } from "./reasons.ts";
-import type { Verdict } from "./ledger.ts";
+import type { Verdict } from "./verdict.ts";
 import type { Receipt, Settlement, WatchedSlot } from "./settle.ts";
 
 /** Reading side of the chain. */

@@ -114,7 +114,7 @@ export async function runProcess(options: {
 
 function isRetryable(error: unknown): boolean {
   if (error instanceof RetryableError) return true;
-  const inner = error instanceof AggregateError ? error.errors[0] : error;
+  const inner: unknown = error instanceof AggregateError ? error.errors[0] : error;
   return inner instanceof Error && "code" in inner && transientCodes.has(String(inner.code));
 }
 

@@ -3,17 +3,7 @@ import { fileURLToPath } from "node:url";
 
 import type { Entry, Network } from "../helpers/contracts-fixture.ts";
 import { deployNetwork, feedId, range } from "../helpers/contracts-fixture.ts";
-
-/** One measured figure beside its target and a peer's figure. */
-export interface Row {
-  name: string;
-  value: number;
-  unit: string;
-  peer: string;
-  peerValue: number | null;
-  target: number | null;
-  ok: boolean;
-}
+import type { Row } from "./row.ts";
 
 const FEEDS = 50;
 const CURRENT_SET_SLOT = 1;

@@ -37,12 +37,9 @@ describe("hardhat deploy", function () {
   const resultOf = (stdout: string): Result => JSON.parse(stdout) as Result;
   const blockNumber = async (): Promise<number> =>
     Number(await network.anvil.rpc<string>("eth_blockNumber"));
-  const nonceOf = async (index: number): Promise<number> =>
+  const nonceOf = async (index: number, block = "latest"): Promise<number> =>
     Number(
-      await network.anvil.rpc<string>("eth_getTransactionCount", [
-        accountAt(index).address,
-        "latest",
-      ]),
+      await network.anvil.rpc<string>("eth_getTransactionCount", [accountAt(index).address, block]),
     );
 
   afterEach(async () => await network.stop());
@@ -83,11 +80,12 @@ describe("hardhat deploy", function () {
       network.deploymentId,
       "--operators",
       network.operatorsFile,
+      "--no-compile",
       "--json",
     );
     const exited = once(child, "exit");
-    // The first contract is on the chain and what follows is under way.
-    while ((await nonceOf(0)) < 2) await sleep(20);
+    // PriceFeeds, the third contract, has left and waits for its block.
+    while ((await nonceOf(0, "pending")) < 3) await sleep(20);
     child.kill("SIGKILL");
     await exited;
 
@@ -156,6 +154,19 @@ describe("hardhat deploy", function () {
     const { code, stderr, stdout } = await network.deploy({ fresh: true });
     expect(code, stderr).to.equal(0);
     expect(resultOf(stdout).startBlock).to.equal(1);
+  });
+
+  it("says that the contracts have changed since they were deployed", async () => {
+    network = await startTaskNetwork("changed", "instant");
+    await network.deploy();
+    const file = path.join(network.deploymentFolder, "artifacts/Dodona#PriceFeeds.json");
+    const artifact = JSON.parse(await readFile(file, "utf8")) as { bytecode: string };
+    const bytecode = artifact.bytecode.replace("0x60", "0x61");
+    await writeFile(file, JSON.stringify({ ...artifact, bytecode }));
+    const { code, stderr, stdout } = await network.deploy();
+    expect(code, stderr).to.equal(0);
+    expect(resultOf(stdout).warnings).to.have.length(1);
+    expect(stderr).to.include("Warning: PriceFeeds was deployed from other sources than today's");
   });
 
   const changedParameters = async (

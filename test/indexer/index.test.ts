@@ -18,7 +18,7 @@ interface RoundItem {
 }
 
 describe("index of a chain", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let postgres: TestPostgres;
   let network: Network;
   let indexer: Indexer;
@@ -129,16 +129,18 @@ describe("index of a chain", function () {
 
   it("judges a report of the previous set by that set's parameters", async () => {
     const { setId } = await network.feeds.currentSet();
+    const { answer } = await network.feeds.feed(BTC);
     await network.anvil.rpc("evm_increaseTime", [20]);
     await mined(network.feeds.setParams(BTC, { ...PARAMS, tau: 7 }));
     const latest = await network.provider.getBlock("latest");
-    await network.submit([[0, 77_500n * E8]], {
+    await network.submit([[0, answer + answer / 200n]], {
       setId: Number(setId),
       slot: (latest?.timestamp ?? 0) - 3,
       after: 2,
     });
     await expectIndexed();
-    await network.submit([[0, 77_600n * E8]], { after: 2 });
+    expect(await statusOf("BTC/USD")).to.equal("live");
+    await network.submit([[0, answer + answer / 100n]], { after: 2 });
     await expectIndexed();
   });
 

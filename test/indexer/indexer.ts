@@ -9,8 +9,8 @@ import { freePort } from "../helpers/postgres.ts";
 import type { Network } from "./network.ts";
 
 const LAUNCHER = new URL("../../indexer/launch.ts", import.meta.url).pathname;
-const READY_TIMEOUT_MS = 60_000;
-const SETTLE_MS = 25_000;
+const READY_TIMEOUT_MS = 90_000;
+const SETTLE_MS = 50_000;
 
 /** Where the indexer finds its chain and its database. */
 export interface IndexerTarget {
@@ -123,7 +123,7 @@ export async function prepareIndexer(target: IndexerTarget) {
 /**
  * Waits until the index contains the chain's latest block.
  *
- * @throws after 25 s, with what the indexer printed.
+ * @throws after 50 s, with what the indexer printed.
  */
 export async function settle(indexer: Indexer, network: Network): Promise<void> {
   const deadlineMs = performance.now() + SETTLE_MS;

@@ -14,7 +14,7 @@ const E8 = 100_000_000n;
 const FINALIZING_BLOCKS = 90;
 
 describe("indexer in trouble", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let postgres: TestPostgres;
   let network: Network;
   let indexer: Indexer;

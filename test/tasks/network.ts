@@ -10,6 +10,7 @@ import { createHardhatRuntimeEnvironment } from "hardhat/hre";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import type { Result } from "hardhat/types/utils";
 
+import { build } from "../../deploy/build.ts";
 import { generateKeys, parseKeys } from "../../keepers/feed/signing/keys.ts";
 import { encodeReport, reportDigest } from "../../keepers/feed/signing/report.ts";
 import { IPriceFeeds__factory } from "../../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
@@ -48,6 +49,9 @@ export interface TaskNetwork {
   nameApi(apiUrl: string | null): Promise<void>;
   stop(): Promise<void>;
 }
+
+// Once for all networks of this process; an earlier run with coverage may have left other bytecode.
+let compiling: Promise<Outcome> | undefined;
 
 /** Account of test mnemonic's index. */
 export function accountAt(index: number): HDNodeWallet {
@@ -92,6 +96,11 @@ export async function startTaskNetwork(
       );
     });
   const hre = await openHardhat(stackFile);
+  compiling ??= captured(async () => {
+    await build(hre);
+    return { success: true, value: undefined };
+  });
+  await compiling;
   const task = async (id: string, args: Record<string, unknown> = {}): Promise<Outcome> =>
     await captured(
       async () => (await hre.tasks.getTask(id.split(" ")).run(args)) as Result<unknown, string>,
@@ -108,7 +117,13 @@ export async function startTaskNetwork(
       spawn(process.execPath, [HARDHAT, ...withNetwork(args)], { cwd: ROOT, env, stdio: "pipe" }),
     task,
     deploy: async (args = {}) =>
-      await task("deploy", { deploymentId, operators: operatorsFile, json: true, ...args }),
+      await task("deploy", {
+        deploymentId,
+        operators: operatorsFile,
+        json: true,
+        noCompile: true,
+        ...args,
+      }),
     nameApi,
     stop: async () => {
       await anvil.stop();

@@ -21,7 +21,11 @@ export function createChainReader(
   const operators = IOperators__factory.connect(contracts.operators, runner);
   return {
     async snapshot() {
-      const { setId, feeds } = await priceFeeds.snapshot();
+      const { setId, feeds } = await priceFeeds.snapshot().catch((error: unknown) => {
+        // Empty data is what an address without code answers.
+        if (!isError(error, "BAD_DATA")) throw error;
+        throw new Error(`there is no PriceFeeds at ${contracts.priceFeeds} on this chain`);
+      });
       return { setId: Number(setId), states: feeds.map(toState) };
     },
 

@@ -25,44 +25,57 @@ export interface GatherDeps {
 /**
  * Asks all peers for their observation of a slot. Waits for all of them at most `observeMs`, and once a quorum is there
  * at most `graceMs` more: who is slow is left out, who is silent costs a moment and not the round.
- * @param own The leader's own observation, which counts first.
+ * @param own The leader's own observation, made while the peers make theirs.
+ * @throws what `own` rejects with.
  */
 export async function gather(
   deps: GatherDeps,
   set: ActiveSet,
-  own: SignedObservation,
+  { self, slot }: { readonly self: number; readonly slot: number },
+  own: Promise<SignedObservation>,
   signal: AbortSignal,
 ): Promise<Gathered> {
   const { clock, timeouts } = deps;
   const startedAtMs = clock.nowMs();
-  const observations = [own];
+  const observations: SignedObservation[] = [];
   const faults = new Map<number, string>();
   const enough = new AbortController();
   let grace: Promise<void> | null = null;
 
+  function take(observation: SignedObservation): void {
+    observations.push(observation);
+    if (observations.length >= set.quorum) {
+      grace ??= clock.sleep(timeouts.graceMs, enough.signal).then(() => enough.abort());
+    }
+  }
+  const ownTaken = own.then(take);
   const asking = set.operators
-    .filter(({ index }) => index !== own.operator)
+    .filter(({ index }) => index !== self)
     .map(async ({ index }) => {
-      const answer = await askOne(deps, set, own, index, AbortSignal.any([signal, enough.signal]));
+      const request = {
+        from: self,
+        to: index,
+        slot,
+        signal: AbortSignal.any([signal, enough.signal]),
+      };
+      const answer = await askOne(deps, set, request);
       if (enough.signal.aborted) return;
       if (typeof answer === "string") {
         faults.set(index, answer);
         return;
       }
-      observations.push(answer);
       deps.onObserved(clock.nowMs() - startedAtMs);
-      if (observations.length >= set.quorum) {
-        grace ??= clock.sleep(timeouts.graceMs, enough.signal).then(() => enough.abort());
-      }
+      take(answer);
     });
   await Promise.race([
-    Promise.all(asking),
+    Promise.all([ownTaken, ...asking]),
     new Promise<void>((resolve) => {
       enough.signal.addEventListener("abort", () => resolve(), { once: true });
       signal.addEventListener("abort", () => resolve(), { once: true });
     }),
   ]);
-  enough.abort();
+  // Nothing can be led without the own one; its making is bounded by the database's time-outs.
+  await ownTaken.finally(() => enough.abort());
   for (const { index } of set.operators) {
     const isThere = observations.some(({ operator }) => operator === index);
     if (!isThere && !faults.has(index)) faults.set(index, "slower than the others");
@@ -73,25 +86,25 @@ export async function gather(
 async function askOne(
   deps: GatherDeps,
   set: ActiveSet,
-  own: SignedObservation,
-  to: number,
-  signal: AbortSignal,
+  request: {
+    readonly from: number;
+    readonly to: number;
+    readonly slot: number;
+    readonly signal: AbortSignal;
+  },
 ): Promise<SignedObservation | string> {
+  const { from, to, slot, signal } = request;
   const answer = await deps.peers.ask({
-    set,
-    from: own.operator,
-    to,
-    path: PATHS.observe,
-    body: { slot: own.slot },
+    ...{ set, from, to, path: PATHS.observe, body: { slot }, signal },
     answer: observeAnswer,
     timeoutMs: deps.timeouts.observeMs,
-    signal,
   });
   if (answer.kind === "refused") return `${answer.code}: ${answer.detail}`;
   if (answer.kind !== "ok") return answer.detail;
   const { observation } = answer.body;
-  const { operator, setId, slot } = observation;
-  if (operator !== to || setId !== set.id || slot !== own.slot) return "another observation";
+  const isAnswer =
+    observation.operator === to && observation.setId === set.id && observation.slot === slot;
+  if (!isAnswer) return "another observation";
   const keys = set.operators[to];
   if (keys === undefined) return "beyond the set";
   const fault = observationFault(observation, keys, set.feeds.length, deps.domain);

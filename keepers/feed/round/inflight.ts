@@ -22,10 +22,12 @@ export interface InFlight {
   /** All reports of the last seconds, landed or not. */
   recent(setId: number, nowMs: number): PendingReport[];
   /**
-   * Reports that should have landed by now, each once: whoever holds one can submit it, so that a leader that keeps a
-   * finished report to itself silences nobody.
+   * Reports that should have landed by now and were not handed over here: whoever holds one can submit it, so that a
+   * leader that keeps a finished report to itself silences nobody.
    */
   overdue(setId: number, states: readonly FeedState[], nowMs: number): SignedReport[];
+  /** Notes that the relayer has the report. */
+  handedOver(signed: SignedReport): void;
 }
 
 interface Entry extends SignedReport {
@@ -80,12 +82,16 @@ export function createInFlight(timeouts: {
         .filter(({ report, addedAtMs }) => report.setId === setId && nowMs - addedAtMs < RECENT_MS)
         .map(({ report: { slot, entries } }) => ({ slot, entries })),
 
-    overdue(setId, states, nowMs) {
-      const late = flying(setId, states, nowMs).filter(
+    overdue: (setId, states, nowMs) =>
+      flying(setId, states, nowMs).filter(
         ({ handedOver, addedAtMs }) => !handedOver && nowMs - addedAtMs >= timeouts.handoverMs,
-      );
-      for (const entry of late) entry.handedOver = true;
-      return late;
+      ),
+
+    handedOver({ report }) {
+      for (const entry of entries) {
+        const { setId, slot } = entry.report;
+        if (setId === report.setId && slot === report.slot) entry.handedOver = true;
+      }
     },
   };
 }

@@ -86,8 +86,8 @@ export function createLeader(deps: LeaderDeps): Leader {
     const dueFeeds = due(states, set.rules, pricesE8, pending, slot);
     if (dueFeeds.length === 0) return { kind: "idle" };
 
-    const own = await observer.observe(set, self, slot);
-    const gathered = await gather(deps, set, own, signal);
+    const own = observer.observe(set, self, slot);
+    const gathered = await gather(deps, set, { self, slot }, own, signal);
     const faults = new Map(gathered.faults);
     const excluded = new Set<number>();
     const isSuspect = (operator: number): boolean => (suspectUntil.get(operator) ?? 0) > slot;
@@ -127,6 +127,8 @@ export function createLeader(deps: LeaderDeps): Leader {
           attempts: attempt,
         };
       }
+      // Who was cut off because the round's time was over has done nothing wrong.
+      if (signal.aborted) break;
       for (const [operator, fault] of result.faults) {
         faults.set(operator, fault);
         excluded.add(operator);
@@ -220,6 +222,7 @@ export function createLeader(deps: LeaderDeps): Leader {
         }),
       );
     await deps.deliver(signed);
+    inFlight.handedOver(signed);
     void Promise.all(told);
   }
 

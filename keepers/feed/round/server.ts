@@ -12,7 +12,7 @@ import type { Caller, Cosigner } from "./cosigner.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import type { RefusalCode } from "./refusal.ts";
 import { Refusal } from "./refusal.ts";
-import type { ChainView } from "./set.ts";
+import type { ActiveSet, ChainView } from "./set.ts";
 import type { RoundPath } from "./wire.ts";
 import {
   BODY_LIMIT_BYTES,
@@ -33,8 +33,8 @@ export interface RoundServer {
 
 export interface RoundServerDeps {
   readonly domain: ReportDomain;
-  /** The registered account of this operator, lower case: tells its index in a set. */
-  readonly account: string;
+  /** Index of this operator in a set, null if it is not in it. */
+  readonly selfIn: (set: ActiveSet) => number | null;
   readonly view: Pick<ChainView, "setById">;
   readonly cosigner: Cosigner;
   readonly clock: Clock;
@@ -89,9 +89,9 @@ export async function serveRounds(deps: RoundServerDeps): Promise<RoundServer> {
   function authenticate(envelope: Envelope, path: RoundPath): Caller {
     const set = view.setById(envelope.setId);
     if (set === null) throw new Refusal("unknown set", `set ${envelope.setId} is not active here`);
-    const self = set.operators.findIndex(({ account }) => account === deps.account);
+    const self = deps.selfIn(set);
     const sender = set.operators[envelope.from];
-    if (self < 0) throw new Refusal("not an operator", "this operator is not in the set");
+    if (self === null) throw new Refusal("not an operator", "this operator is not in the set");
     if (sender === undefined || sender.index === self) {
       throw new Refusal("not authentic", `sender ${envelope.from} is not a peer`);
     }

@@ -7,6 +7,14 @@ export type Standing =
   /** `problem` says what to do. */
   | { readonly kind: "waiting"; readonly problem: string };
 
+/** Index of the operator in a set, null if the set does not have this account with these keys. */
+export function indexIn(set: ActiveSet, account: string, keys: PublicKeys): number | null {
+  const operator = set.operators.find((candidate) => candidate.account === account);
+  const isSame =
+    operator?.secp256k1.equals(keys.secp256k1) === true && operator.grumpkin.equals(keys.grumpkin);
+  return isSame ? operator.index : null;
+}
+
 /**
  * Compares the operator's account and keys with the chain.
  * @param registered Keys of the account in Operators, null if it is not registered; only needed when not active.
@@ -17,10 +25,8 @@ export function standingOf(
   keys: PublicKeys,
   registered: readonly [bigint, bigint, bigint, bigint] | null,
 ): Standing {
-  const active = set?.operators.find((operator) => operator.account === account);
-  if (active?.secp256k1.equals(keys.secp256k1) && active.grumpkin.equals(keys.grumpkin)) {
-    return { kind: "active", index: active.index };
-  }
+  const index = set === null ? null : indexIn(set, account, keys);
+  if (index !== null) return { kind: "active", index };
   if (registered === null) {
     return waiting(
       `account ${account} is not registered in Operators. Register it with this key file: npx hardhat operators register`,

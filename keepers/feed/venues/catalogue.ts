@@ -20,7 +20,7 @@ export interface VenueEntry {
 const SILENCE_MS = 30_000;
 const SILENCE_TRADES_ONLY_MS = 90_000;
 
-/** Trades that ccxt keeps per pair: its default of 1,000 over all pairs of ten venues would hold about 100 MB. */
+/** Trades that ccxt holds per pair until they are taken, which is after each message: more than any message brings. */
 const TRADES_KEPT = 200;
 
 const SPOT_ONLY = { fetchMarkets: { types: ["spot"] } };

@@ -12,7 +12,8 @@ export interface ExchangeClient {
 export interface Exchange {
   urls: { api: unknown };
   clients: Record<string, ExchangeClient>;
-  trades: Record<string, ArrayLike<UnifiedTrade> | undefined>;
+  /** Trades of each pair that have arrived and were not taken yet. */
+  trades: Record<string, UnifiedTrade[] | undefined>;
   tickers: Record<string, UnifiedTicker | undefined>;
   bidsasks: Record<string, UnifiedTicker | undefined>;
   log: (...parts: unknown[]) => void;
@@ -82,7 +83,7 @@ export async function openExchange(
       ...(headers === undefined ? {} : { headers }),
       ...(body === undefined ? {} : { body }),
       redirect: "error",
-      signal: init.signal!,
+      signal: AbortSignal.any(signals),
     });
   };
   if (endpoint !== undefined) {

@@ -1,14 +1,13 @@
 import type { Exchange } from "./exchange.ts";
 import type { Pair } from "./pairs.ts";
 import type { Tick } from "./source.ts";
-import { bookTick, tradeTick, type UnifiedTicker, type UnifiedTrade } from "./ticks.ts";
+import { bookTick, tradeTick, type UnifiedTicker } from "./ticks.ts";
 
 /** Book ticks of one pair are at least this far apart: they show life, trades carry the price. */
 const BOOK_INTERVAL_MS = 1_000;
 
 interface PairState {
   pair: Pair;
-  lastTrade: UnifiedTrade | undefined;
   lastTicker: UnifiedTicker | undefined;
   lastBidAsk: UnifiedTicker | undefined;
   lastBookAtMs: number;
@@ -32,7 +31,6 @@ export function createHarvest(
 ): { collect(nowMs: number): boolean } {
   const states = pairs.map((pair): PairState => ({
     pair,
-    lastTrade: undefined,
     lastTicker: undefined,
     lastBidAsk: undefined,
     lastBookAtMs: -Infinity,
@@ -42,15 +40,12 @@ export function createHarvest(
   function collectTrades(state: PairState, nowMs: number): boolean {
     const cache = exchange.trades[state.pair.symbol];
     if (cache === undefined || cache.length === 0) return false;
-    let from = cache.length;
-    while (from > 0 && cache[from - 1] !== state.lastTrade) from--;
-    if (from === cache.length) return false;
-    for (let i = from; i < cache.length; i++) {
-      const trade = cache[i]!;
-      state.lastTrade = trade;
+    for (const trade of cache) {
       const tick = tradeTick(venue, state.pair, trade, nowMs);
       if (tick !== null && tick.atMs > state.knownUntilMs) onTick(tick, state.pair);
     }
+    // kept, they would outlive the young generation, and a busy hour would double the process
+    cache.length = 0;
     return true;
   }
 

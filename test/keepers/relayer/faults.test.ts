@@ -15,6 +15,7 @@ describe("relayer: faults", function () {
   let postgres: TestPostgres;
   let db: Database;
   let anvil: TestAnvil;
+  let other: TestAnvil | undefined;
   const folder = mkdtempSync(join(tmpdir(), "dodona-faults-"));
   const relayers: h.TestRelayer[] = [];
   const start = (rpcUrls = [anvil.url], network: Record<string, unknown> = {}): h.TestRelayer => {
@@ -46,7 +47,8 @@ describe("relayer: faults", function () {
     if (this.currentTest?.state === "failed")
       console.log(relayers.map((one) => one.output()).join("\n"));
     relayers.length = 0;
-    await anvil.stop();
+    await h.stopProxies();
+    await Promise.all([anvil.stop(), other?.stop()]);
     await h.clear(db);
   });
 
@@ -146,7 +148,7 @@ describe("relayer: faults", function () {
   it("refuses an RPC endpoint of another chain, names it, and works through the others", async () => {
     anvil = await startAnvil();
     await h.installCounter(anvil);
-    const other = await startAnvil({ chainId: 1 });
+    other = await startAnvil({ chainId: 1 });
     const relayer = start([other.url, anvil.url]);
     await h.enqueue(db, 1);
     await confirmed([1], false);
@@ -156,7 +158,6 @@ describe("relayer: faults", function () {
       ),
     );
     expect(Number(await other.rpc("eth_getTransactionCount", [h.sender, "pending"]))).to.equal(0);
-    await other.stop();
   });
 
   it("goes on through the second RPC endpoint when the first dies, and sends nothing twice", async () => {
@@ -183,10 +184,10 @@ describe("relayer: faults", function () {
     await h.installCounter(anvil);
     const proxy = await h.startProxy(() => anvil.url);
     const relayer = start([proxy.url]);
-    await h.waitFor("the owner", async () => relayer.output().includes("works on the account"));
+    await h.waitFor("the owner", () => relayer.output().includes("works on the account"));
     proxy.rule = () => "cut";
     await h.enqueue(db, 1);
-    await h.waitFor("the complaint", async () =>
+    await h.waitFor("the complaint", () =>
       relayer.output().includes("no RPC endpoint of chain 31337 can be used"),
     );
     proxy.rule = () => "pass";
@@ -213,7 +214,7 @@ describe("relayer: faults", function () {
   it("ends with code 0 on SIGTERM", async () => {
     anvil = await startAnvil();
     const relayer = start();
-    await h.waitFor("the owner", async () => relayer.output().includes("works on the account"));
+    await h.waitFor("the owner", () => relayer.output().includes("works on the account"));
     await relayer.kill("SIGTERM");
     expect(await relayer.exited).to.equal(0);
     expect(relayer.output()).to.match(/relayer stopped/);

@@ -67,7 +67,9 @@ export async function stateOf(db: Database, key: number | string): Promise<Inten
 /** Empties the ledger between tests; the transaction of a relayer that was killed may still be ending. */
 export async function clear(db: Database): Promise<void> {
   await waitFor("an empty ledger", async () => {
-    await db.pool.query("TRUNCATE dodona.accounts, dodona.intents, dodona.transactions, dodona.attempts");
+    await db.pool.query(
+      "TRUNCATE dodona.accounts, dodona.intents, dodona.transactions, dodona.attempts",
+    );
     return true;
   });
 }
@@ -117,7 +119,7 @@ export async function attempts(db: Database): Promise<AttemptRow[]> {
 /** Waits until `probe` gives something true, looking every 20 ms; fails after `timeoutMs` naming `what`. */
 export async function waitFor<T>(
   what: string,
-  probe: () => Promise<T>,
+  probe: () => T | Promise<T>,
   timeoutMs = 15_000,
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
@@ -125,7 +127,7 @@ export async function waitFor<T>(
   for (;;) {
     try {
       const value = await probe();
-      if (value !== null && value !== undefined && value !== false) return value as NonNullable<T>;
+      if (value !== null && value !== undefined && value !== false) return value;
       last = value;
     } catch (error) {
       last = error;
@@ -165,8 +167,8 @@ export function startRelayer(
         blockTimeMs: 1_000,
         pollMs: 50,
         rpcTimeoutMs: 1_000,
-      // Tests that mine blocks one by one say themselves when a transaction counts as stuck.
-      replaceAfterBlocks: 100,
+        // Tests that mine blocks one by one say themselves when a transaction counts as stuck.
+        replaceAfterBlocks: 100,
         ...network,
       },
     ],
@@ -193,10 +195,7 @@ export function startRelayer(
     output: () => output,
     exited,
     metricsUrl: async () => {
-      const port = await waitFor(
-        "the metrics port",
-        async () => /"metricsPort":(\d+)/.exec(output)?.[1],
-      );
+      const port = await waitFor("the metrics port", () => /"metricsPort":(\d+)/.exec(output)?.[1]);
       return `http://127.0.0.1:${port}`;
     },
     async kill(signal = "SIGKILL") {
@@ -231,6 +230,13 @@ export interface TestProxy {
   stop(): Promise<void>;
 }
 
+const proxies = new Set<TestProxy>();
+
+/** Stops every proxy: one that a failed test leaves behind would keep the run from ending. */
+export async function stopProxies(): Promise<void> {
+  await Promise.all([...proxies].map((proxy) => proxy.stop()));
+}
+
 /** Starts a proxy before a node. "lose-answer" lets the node do it and answers with a closed connection. */
 export async function startProxy(target: () => string): Promise<TestProxy> {
   const server = createServer((request, response) => {
@@ -263,10 +269,12 @@ export async function startProxy(target: () => string): Promise<TestProxy> {
     rule: () => "pass",
     stop: () =>
       new Promise((resolve) => {
+        proxies.delete(proxy);
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
+  proxies.add(proxy);
   return proxy;
 }
 

@@ -62,9 +62,7 @@ describe("relayer: ledger", function () {
     await db.close();
     await postgres.stop();
   });
-  afterEach(() =>
-    h.clear(db),
-  );
+  afterEach(() => h.clear(db));
 
   it("refuses every write of a process that lost the account, and writes nothing of it", async () => {
     const former = await open();

@@ -33,6 +33,7 @@ describe("relayer: nonces", function () {
     if (this.currentTest?.state === "failed")
       console.log(relayers.map((one) => one.output()).join("\n"));
     relayers.length = 0;
+    await h.stopProxies();
     await anvil.stop();
     await h.clear(db);
   });
@@ -75,7 +76,7 @@ describe("relayer: nonces", function () {
     proxy.rule = (method) => (method === "eth_sendRawTransaction" ? "hang" : "pass");
     const first = start([proxy.url]);
     await h.enqueue(db, 1);
-    await h.waitFor("the broadcast", async () => proxy.calls.get("eth_sendRawTransaction"));
+    await h.waitFor("the broadcast", () => proxy.calls.get("eth_sendRawTransaction"));
     await first.kill("SIGKILL");
     const stored = await h.attempts(db);
     expect(stored).to.have.length(1);
@@ -152,16 +153,16 @@ describe("relayer: nonces", function () {
     anvil = await startAnvil({ mining: "manual" });
     await h.installCounter(anvil);
     const first = start();
-    await h.waitFor("the owner", async () => first.output().includes("works on the account"));
+    await h.waitFor("the owner", () => first.output().includes("works on the account"));
     const second = start();
-    await h.waitFor("the second to stand by", async () => second.output().includes("stands by"));
+    await h.waitFor("the second to stand by", () => second.output().includes("stands by"));
     for (let ordinal = 1; ordinal <= 5; ordinal++) await h.enqueue(db, ordinal);
     await h.waitFor(
       "five sent",
       async () => (await h.attempts(db)).filter((one) => one.sent).length === 5,
     );
     await first.kill("SIGKILL");
-    await h.waitFor("take-over", async () => second.output().includes("works on the account"));
+    await h.waitFor("take-over", () => second.output().includes("works on the account"));
     for (let ordinal = 6; ordinal <= 8; ordinal++) await h.enqueue(db, ordinal);
     await h.waitFor(
       "eight sent",

@@ -48,6 +48,7 @@ describe("relayer: replacement", function () {
     if (this.currentTest?.state === "failed")
       console.log(relayers.map((one) => one.output()).join("\n"));
     relayers.length = 0;
+    await h.stopProxies();
     await anvil.stop();
     await h.clear(db);
   });

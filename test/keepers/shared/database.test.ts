@@ -52,7 +52,7 @@ describe("database", function () {
     await postgres.restart();
     for (let i = 0; i < 4; i++) {
       const rows = await db.transaction(
-        async (client) => (await client.query("SELECT 1 AS one")).rows,
+        async (client) => (await client.query<object>("SELECT 1 AS one")).rows,
       );
       expect(rows).to.deep.equal([{ one: 1 }]);
     }
@@ -60,7 +60,9 @@ describe("database", function () {
 
   it("waits with a transaction until Postgres is back", async () => {
     await postgres.halt();
-    const pending = db.transaction(async (client) => (await client.query("SELECT 2 AS two")).rows);
+    const pending = db.transaction(
+      async (client) => (await client.query<object>("SELECT 2 AS two")).rows,
+    );
     await postgres.resume();
     expect(await pending).to.deep.equal([{ two: 2 }]);
   });

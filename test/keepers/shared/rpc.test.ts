@@ -161,7 +161,7 @@ describe("rpc", function () {
       ["function f() view returns (uint256)"],
       chain.provider,
     );
-    const error = await contract
+    const error: unknown = await contract
       .getFunction("f")()
       .catch((reason: unknown) => reason);
     expect(error).to.have.property("code", "CALL_EXCEPTION");

@@ -17,6 +17,7 @@ import type { RefusalCode } from "../../../../keepers/feed/round/refusal.ts";
 import type { RoundServer } from "../../../../keepers/feed/round/server.ts";
 import { serveRounds } from "../../../../keepers/feed/round/server.ts";
 import type { ActiveSet, ChainView } from "../../../../keepers/feed/round/set.ts";
+import { indexIn } from "../../../../keepers/feed/round/standing.ts";
 import { createPriceBook } from "../../../../keepers/feed/round/slot-prices.ts";
 import type { PriceBook } from "../../../../keepers/feed/round/slot-prices.ts";
 import type { ObservationStore } from "../../../../keepers/feed/round/store.ts";
@@ -206,7 +207,8 @@ async function startNode(
   });
   const honest = { ...cosigner };
   const server = await serveRounds({
-    ...{ domain: DOMAIN, account: accountOf(index), view, cosigner, clock, log },
+    ...{ domain: DOMAIN, view, cosigner, clock, log },
+    selfIn: (set) => indexIn(set, accountOf(index), publicKeys(keys)),
     listen: { host: "127.0.0.1", port: 0 },
     onRefused: (code) => refused.push(code),
   });

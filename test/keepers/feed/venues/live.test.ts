@@ -348,7 +348,11 @@ describe("live source", function () {
   it("stops at once, whatever a server leaves hanging", async () => {
     const hanging = createServer();
     // takes the connection and never answers: neither a request nor a handshake ends
-    hanging.on("upgrade", () => undefined);
+    hanging.on("upgrade", (_, socket: Socket) => {
+      socket.on("error", () => undefined);
+      socket.on("end", () => socket.end());
+      socket.resume();
+    });
     hanging.on("request", () => undefined);
     hanging.listen(0, "127.0.0.1");
     await once(hanging, "listening");
@@ -365,7 +369,6 @@ describe("live source", function () {
         const closed = new Promise((resolve) => socket.once("close", resolve));
         const before = performance.now();
         await hung.stop();
-        socket.resume();
         await closed;
         // half the time after which a request gives up by itself
         expect(performance.now() - before).to.be.below(5_000);
