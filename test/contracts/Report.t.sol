@@ -12,7 +12,8 @@ contract ReportTest {
     World internal _world;
 
     function setUp() public {
-        _world = new World(FEEDS, IPriceFeeds.Params(10, 20, 50, 1_000, 3_600, 120, 3, 604_800, 3, 4));
+        _world = new World();
+        _world.start(FEEDS, IPriceFeeds.Params(10, 20, 50, 1_000, 3_600, 120, 3, 604_800, 3, 4));
     }
 
     /// hardhat-config: fuzz.runs = 256

@@ -33,7 +33,8 @@ const start = () =>
 let rs = [start(), start()];
 const N = 300;
 let log2: string[] = [];
-const faults: Array<[string, () => Promise<void>]> = [
+const onlyF = process.argv[3]?.split(",");
+const faults0: Array<[string, () => Promise<void>]> = [
   [
     "kill",
     async () => {
@@ -73,6 +74,7 @@ const faults: Array<[string, () => Promise<void>]> = [
     },
   ],
 ];
+const faults = onlyF ? faults0.filter(([n]) => onlyF.includes(n)) : faults0;
 let done = false;
 const chaos = (async () => {
   for (let i = 0; i < 24; i++) {
