@@ -5,11 +5,19 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "..");
+const root = path.resolve(
+  import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname),
+  "..",
+);
 const modules = path.join(root, "node_modules");
 const marker = path.join(modules, ".dodona-installed");
 const lock = path.join(root, ".dodona-install.lock");
-const manifests = ["package.json", "keepers/package.json", "indexer/package.json", "package-lock.json"];
+const manifests = [
+  "package.json",
+  "keepers/package.json",
+  "indexer/package.json",
+  "package-lock.json",
+];
 
 function fail(message) {
   process.stderr.write(`dodona: ${message}\n`);
@@ -53,18 +61,25 @@ function install() {
   const started = Date.now();
   const line = () => `dodona: installing packages, ${Math.round((Date.now() - started) / 1000)} s`;
   const tty = process.stderr.isTTY === true;
-  process.stderr.write(tty ? line() : "dodona: installing packages, about a minute with a cold cache\n");
+  process.stderr.write(
+    tty ? line() : "dodona: installing packages, about a minute with a cold cache\n",
+  );
   const timer = tty ? setInterval(() => process.stderr.write(`\r${line()}`), 1000) : undefined;
   return new Promise((resolve) => {
     // npm's own prints go to stderr: stdout belongs to the script that follows.
-    const child = spawn(process.execPath, [...command, ...options], { cwd: root, stdio: ["ignore", 2, 2] });
+    const child = spawn(process.execPath, [...command, ...options], {
+      cwd: root,
+      stdio: ["ignore", 2, 2],
+    });
     const stop = (signal) => child.kill(signal);
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, stop);
     child.once("exit", (code, signal) => {
       clearInterval(timer);
       if (tty) process.stderr.write("\n");
       if (code === 0) {
-        process.stderr.write(`dodona: packages installed in ${Math.round((Date.now() - started) / 1000)} s\n`);
+        process.stderr.write(
+          `dodona: packages installed in ${Math.round((Date.now() - started) / 1000)} s\n`,
+        );
         resolve();
         return;
       }
@@ -108,7 +123,9 @@ async function withLock(work) {
 }
 
 if (Number(process.versions.node.split(".")[0]) < 20) {
-  fail(`Node ${process.versions.node} is too old: install Node 20 or later from https://nodejs.org`);
+  fail(
+    `Node ${process.versions.node} is too old: install Node 20 or later from https://nodejs.org`,
+  );
 }
 const expected = fingerprint();
 if (!installed(expected)) {

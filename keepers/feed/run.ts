@@ -210,11 +210,15 @@ function logOutcome(
   outcome: RoundOutcome,
 ): void {
   if (outcome.kind === "idle") return;
+  const nameOf = (feedIndex: number): string => set.feeds[feedIndex]?.feedId ?? String(feedIndex);
   const faults = Object.fromEntries(
-    [...outcome.faults].map(([index, fault]) => [set.operators[index]?.account ?? index, fault]),
+    [...outcome.faults].map(([index, fault]) => [
+      set.operators[index]?.account ?? String(index),
+      fault,
+    ]),
   );
   const dropped = Object.fromEntries(
-    outcome.dropped.map(({ feedIndex, reason }) => [set.feeds[feedIndex]?.feedId, reason]),
+    outcome.dropped.map(({ feedIndex, reason }) => [nameOf(feedIndex), reason]),
   );
   if (outcome.kind === "failed") {
     log.warn({ slot, ms, reason: outcome.reason, faults, dropped }, "round failed");
@@ -222,10 +226,10 @@ function logOutcome(
   }
   const { entries, signers } = outcome.signed.report;
   const feeds = Object.fromEntries(
-    entries.map(({ feedIndex, answerE8 }) => [set.feeds[feedIndex]?.feedId, String(answerE8)]),
+    entries.map(({ feedIndex, answerE8 }) => [nameOf(feedIndex), String(answerE8)]),
   );
   const due = Object.fromEntries(
-    outcome.due.map(({ feedIndex, reason }) => [set.feeds[feedIndex]?.feedId, reason]),
+    outcome.due.map(({ feedIndex, reason }) => [nameOf(feedIndex), reason]),
   );
   const { attempts } = outcome;
   log.info(

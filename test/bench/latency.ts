@@ -95,7 +95,9 @@ async function watch(
       });
       const atMs = Date.now();
       for (const log of logs) {
-        const report = decodeReport(getBytes(abi.decodeEventLog("ReportAccepted", log.data)[0] as string));
+        const report = decodeReport(
+          getBytes(abi.decodeEventLog("ReportAccepted", log.data)[0] as string),
+        );
         for (const entry of report.entries) {
           seen.push({ feed: feeds[entry.feedIndex]!, answer: Number(entry.answerE8) / 1e8, atMs });
         }

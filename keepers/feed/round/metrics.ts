@@ -6,13 +6,13 @@ import type { RefusalCode } from "./refusal.ts";
 
 /** What an operator counts about its rounds. */
 export interface RoundMetrics {
-  led(outcome: RoundOutcome["kind"] | "error", seconds: number): void;
-  cosigned(): void;
-  refused(code: RefusalCode): void;
-  observed(elapsedMs: number): void;
-  peerFault(operator: number): void;
-  venuesLive(count: number): void;
-  pricedFeeds(count: number): void;
+  readonly led: (outcome: RoundOutcome["kind"] | "error", seconds: number) => void;
+  readonly cosigned: () => void;
+  readonly refused: (code: RefusalCode) => void;
+  readonly observed: (elapsedMs: number) => void;
+  readonly peerFault: (operator: number) => void;
+  readonly venuesLive: (count: number) => void;
+  readonly pricedFeeds: (count: number) => void;
 }
 
 const SECONDS = [0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1];

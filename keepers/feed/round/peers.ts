@@ -100,7 +100,9 @@ function interpret<T>(status: number, text: string, schema: z.ZodType<T>): PeerA
 async function readBounded(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
+  const stream: AsyncIterable<Uint8Array> | null = response.body;
+  if (stream === null) return "";
+  for await (const chunk of stream) {
     size += chunk.length;
     // Leaving the loop cancels the stream, which closes the connection.
     if (size > BODY_LIMIT_BYTES) throw new OversizeAnswer(`answer above ${BODY_LIMIT_BYTES} bytes`);

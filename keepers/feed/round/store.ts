@@ -88,7 +88,7 @@ export function createObservationStore(db: Database, owner: ObservationOwner): O
 
 /** A lock that only one process per key holds. */
 export interface KeyLock {
-  held(): boolean;
+  readonly held: () => boolean;
 }
 
 const RETRY_MS = 1_000;

@@ -212,9 +212,8 @@ function subscribe(entry: VenueEntry, exchange: Exchange, symbols: string[]): Pr
       : symbols.map((symbol) => exchange.watchTrades(symbol));
   if (entry.life === "tickers") streams.push(exchange.watchTickers(symbols));
   if (entry.life === "bidsAsks") streams.push(exchange.watchBidsAsks(symbols));
-  return streams.map(
-    (stream) => new Promise((_, reject) => void stream.catch((error: unknown) => reject(error))),
-  );
+  // A subscription that resolves has said nothing yet: only its failure counts.
+  return streams.map((stream) => stream.then(() => new Promise<never>(() => undefined)));
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

@@ -117,7 +117,7 @@ export function socketFailure(exchange: Exchange): Promise<never> {
     const onError = exchange.onError.bind(exchange);
     exchange.onError = (client, error) => {
       onError(client, error);
-      reject(error);
+      reject(error instanceof Error ? error : new Error(String(error)));
     };
     const onClose = exchange.onClose.bind(exchange);
     exchange.onClose = (client, event) => {

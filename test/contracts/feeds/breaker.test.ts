@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
-import { PARAMS, deployNetwork, feedId } from "../../helpers/contracts-fixture.ts";
+import type { PARAMS } from "../../helpers/contracts-fixture.ts";
+import { deployNetwork, feedId } from "../../helpers/contracts-fixture.ts";
 
 const ID = feedId("A");
 const PRICE = 100_00000000n;

@@ -43,7 +43,7 @@ export const RULES: FeedRules = {
 };
 
 /** Time-outs that no loaded machine reaches by accident. */
-const TIMEOUTS = { observeMs: 1_500, graceMs: 400, nonceMs: 1_500, signMs: 3_000 };
+const TIMEOUTS = { observeMs: 5_000, graceMs: 1_500, nonceMs: 1_500, signMs: 3_000 };
 
 export const log = createLogger({ name: "test", level: "silent" });
 
@@ -68,6 +68,8 @@ export interface Node {
   readonly refused: RefusalCode[];
   readonly rows: Map<string, Observation | SignedObservation>;
   signedSlots: number[];
+  /** Called when this operator, as leader, has a peer's observation. */
+  onObserved: () => void;
 }
 
 export interface Network {
@@ -112,7 +114,7 @@ export async function startNetwork(n: number): Promise<Network> {
   const clock: TestClock = {
     now: 1_800_000_000_100,
     nowMs: () => clock.now,
-    sleep: systemClock.sleep,
+    sleep: (ms, signal) => systemClock.sleep(ms, signal),
   };
   const keys = Array.from({ length: n }, freshKeys);
   const set: ActiveSet = {
@@ -219,10 +221,12 @@ async function startNode(
       delivered.push(signed);
       return Promise.resolve();
     },
-    onObserved: () => undefined,
+    onObserved: () => node.onObserved(),
   });
-  return {
+  const node: Node = {
     ...{ index, keys, book, cosigner, honest, leader, peers, inFlight, server },
     ...{ delivered, refused, rows, signedSlots },
+    onObserved: () => undefined,
   };
+  return node;
 }

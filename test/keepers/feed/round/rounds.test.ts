@@ -30,7 +30,9 @@ describe("a round between five operators", function () {
   function expectReported(outcome: RoundOutcome): asserts outcome is Reported {
     expect(
       outcome.kind,
-      JSON.stringify(outcome, (_, v) => (typeof v === "bigint" ? `${v}` : v)),
+      JSON.stringify(outcome, (_, value: unknown) =>
+        typeof value === "bigint" ? String(value) : value,
+      ),
     ).to.equal("reported");
   }
 
@@ -135,7 +137,7 @@ describe("a round between five operators", function () {
       const [silent] = others();
       silent!.cosigner[step] = never;
       // All others are made to come later, so that the silent one is among the signers.
-      await preferred(silent!);
+      preferred(silent!);
       network.price(PRICES);
       const outcome = await network.lead();
       expectReported(outcome);
@@ -144,7 +146,7 @@ describe("a round between five operators", function () {
       expect(outcome.faults.get(silent!.index)).to.match(new RegExp(`^${step}: no answer within`));
 
       // It answers first again, and is passed over all the same.
-      await preferred(silent!);
+      preferred(silent!);
       network.clock.now += 10_000;
       network.price(PRICES);
       const next = await network.lead();
@@ -159,7 +161,7 @@ describe("a round between five operators", function () {
       await liar!.honest.sign(caller, request);
       return { partial: `0x${"11".repeat(32)}` };
     };
-    await preferred(liar!);
+    preferred(liar!);
     network.price(PRICES);
     const outcome = await network.lead();
     expectReported(outcome);
@@ -173,7 +175,7 @@ describe("a round between five operators", function () {
     const bad = `0x02${"ff".repeat(32)}`;
     a!.cosigner.nonce = () => ({ hiding: bad, binding: bad });
     b!.cosigner.nonce = () => ({ hello: "world" });
-    await preferred(a!, b!);
+    preferred(a!, b!);
     network.price(PRICES);
     const outcome = await network.lead();
     expectReported(outcome);
@@ -288,23 +290,19 @@ describe("a round between five operators", function () {
   });
 
   /** Makes the leader's list of observations begin with these operators. */
-  async function preferred(...first: Node[]): Promise<void> {
-    let open = (): void => undefined;
-    const gate = new Promise<void>((resolve) => (open = resolve));
+  function preferred(...first: Node[]): void {
     let left = first.length;
+    // The others begin when the leader has the observations of these.
+    const gate = new Promise<void>((open) => {
+      network.leader().onObserved = () => {
+        if (--left === 0) open();
+      };
+    });
     for (const node of others()) {
-      const observe = node.honest.observe;
       node.cosigner.observe = async (caller, request) => {
-        if (first.includes(node)) {
-          const answer = await observe(caller, request);
-          // The answer is on its way before the others begin theirs.
-          setTimeout(() => --left === 0 && open(), 30);
-          return answer;
-        }
-        await gate;
-        return observe(caller, request);
+        if (!first.includes(node)) await gate;
+        return node.honest.observe(caller, request);
       };
     }
-    await Promise.resolve();
   }
 });

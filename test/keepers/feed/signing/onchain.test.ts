@@ -120,7 +120,7 @@ describe("what signing makes, before the contracts", function () {
   });
 
   async function call(contract: Contract, method: string, ...args: unknown[]): Promise<void> {
-    const transaction = await contract.getFunction(method)(...args);
+    const transaction = await contract.getFunction(method).send(...args);
     await transaction.wait();
   }
 
@@ -163,7 +163,9 @@ describe("what signing makes, before the contracts", function () {
   }
 
   it("proves possession of every operator's key", async () => {
-    const { accounts: active } = await operators.getFunction("active")();
+    const { accounts: active } = (await operators.getFunction("active")()) as unknown as {
+      accounts: string[];
+    };
     expect(active).to.deep.equal(accounts);
   });
 

@@ -64,7 +64,13 @@ describe("report bytes", () => {
             "uint256",
             ...entries.flatMap(() => ["uint8", "uint8", "uint96"]),
           ],
-          [setId, slot, signers, observationRoot, ...entries.flatMap(Object.values)],
+          [
+            setId,
+            slot,
+            signers,
+            observationRoot,
+            ...entries.flatMap(({ feedIndex, count, answerE8 }) => [feedIndex, count, answerE8]),
+          ],
         );
         expect(toHex(encodeReport(value))).to.equal(packed);
       }),
