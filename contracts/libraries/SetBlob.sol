@@ -38,7 +38,10 @@ library SetBlob {
 
     /// @notice secp256k1 keys of a set.
     function keys(PackedSet set) internal view returns (bytes memory) {
-        return _read(set, 0, set.operators() * KEY_BYTES);
+        unchecked {
+            // Counts are below 256.
+            return _read(set, 0, set.operators() * KEY_BYTES);
+        }
     }
 
     /// @notice Every feed row of a set.

@@ -102,7 +102,7 @@ export function relayerConfig(paths: Paths, ports: Ports, stack: StackFile): str
         chainId: localChainId,
         rpcUrls: [stack.rpcUrl],
         accounts: [{ keyFile }],
-        confirmations: 3,
+        confirmations: 1,
         blockTimeMs: 1000,
       },
     ],

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 
 import { answers, responds } from "./api.ts";
+import { keepChainTime } from "./chain-clock.ts";
 import { anvilBinary, chainProgram, localChainId, rpc } from "./chain.ts";
 import {
   indexerConfig,
@@ -61,6 +62,7 @@ export class Stack {
   #roundsAtStart: ReadonlyMap<string, number> = new Map();
   #expectedDeaths = new Set<string>();
   #stopping: Promise<void> | undefined;
+  #stopChainClock: () => void = () => undefined;
 
   private constructor(options: Options, ledger: Ledger, notice: (line: string) => void) {
     this.options = options;
@@ -193,6 +195,7 @@ export class Stack {
 
   /** Stops everything in order; safe to call twice. */
   stop(): Promise<void> {
+    this.#stopChainClock();
     this.#stopping ??= this.#supervisor.stopAll(layerOf).then(() => release(this.paths.ledger));
     return this.#stopping;
   }
@@ -248,6 +251,7 @@ export class Stack {
   async #startChain(): Promise<void> {
     if (!existsSync(anvilBinary())) throw new StackFailure("anvil has no binary for this platform");
     await this.#run(chainProgram(this.ports.chain, this.paths.chainState));
+    this.#stopChainClock = keepChainTime(this.#rpcUrl);
   }
 
   #relayer(): Program {

@@ -5,6 +5,7 @@ import { rpc } from "../../deploy/stack/chain.ts";
 import type { TestNetwork } from "./network.ts";
 
 const slotMs = 1000;
+const reorgDepth = 3;
 
 export interface Fault {
   readonly name: string;
@@ -72,7 +73,9 @@ export const faults: readonly Fault[] = [
   {
     name: "the chain reorganises by three blocks",
     strike: async ({ stack }) => {
-      await rpc(stack.file.rpcUrl, "anvil_reorg", [3, []]);
+      // anvil 1.7.1 loses contracts' code when it goes back into blocks from before its own restart.
+      await delay((reorgDepth + 3) * slotMs);
+      await rpc(stack.file.rpcUrl, "anvil_reorg", [reorgDepth, []]);
     },
   },
   {
