@@ -3,11 +3,17 @@ export class StackFailure extends Error {
   override readonly name = "StackFailure";
 }
 
+export const diskFull = "the disk is full: free some space and start again";
+
+/** True for the words in which programs say that there is no space left. */
+export function isDiskFull(text: string): boolean {
+  return /ENOSPC|No space left on device/i.test(text);
+}
+
 /** One line for any error, without its stack. */
 export function lineOf(error: unknown): string {
   if (error instanceof Error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOSPC") return "the disk is full: free some space and start again";
+    if (isDiskFull(`${(error as NodeJS.ErrnoException).code} ${error.message}`)) return diskFull;
     return error.message.split("\n")[0] ?? error.message;
   }
   return String(error);

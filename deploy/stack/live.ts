@@ -57,7 +57,7 @@ export async function live(stack: Stack, signal: AbortSignal): Promise<number> {
         footer(stack),
       ].join("\n");
       if (stdout.isTTY) update(frame);
-      else if (Date.now() - printedAt >= plainEveryMs) {
+      else if (feeds.length > 0 && Date.now() - printedAt >= plainEveryMs) {
         stdout.write(`${frame}\n`);
         printedAt = Date.now();
       }

@@ -16,7 +16,7 @@ import path from "node:path";
 
 import pg from "pg";
 
-import { StackFailure } from "./failure.ts";
+import { diskFull, isDiskFull, StackFailure } from "./failure.ts";
 import type { Program } from "./supervisor.ts";
 
 const user = "dodona";
@@ -136,8 +136,13 @@ function createCluster(
   rmSync(secrets, { recursive: true });
   if (made.status !== 0) {
     rmSync(unfinished, { recursive: true, force: true });
-    const reason = made.error?.message ?? made.stderr.trim().split("\n").at(-1) ?? "no output";
-    throw new StackFailure(`could not create the database: ${reason}`);
+    const said = made.stderr.split("\n");
+    const reason = isDiskFull(made.stderr)
+      ? diskFull
+      : said.find((line) => line.includes("error:"));
+    throw new StackFailure(
+      `could not create the database: ${made.error?.message ?? reason ?? made.stderr}`,
+    );
   }
   renameSync(unfinished, data);
 }

@@ -29,7 +29,7 @@ import { requireFreePorts } from "./ports.ts";
 import { planPostgres, removeDatabase } from "./postgres.ts";
 import { readChain } from "./rounds.ts";
 import { readStackFile, type StackFile, writeStackFile } from "./stack-file.ts";
-import { type Program, Supervisor } from "./supervisor.ts";
+import { lastWords, type Program, Supervisor } from "./supervisor.ts";
 
 /** Told about every step, so that a person sees what takes time. */
 export type Progress = <T>(title: string, work: () => Promise<T>) => Promise<T>;
@@ -323,7 +323,11 @@ export class Stack {
       );
       return;
     }
-    this.#break(new StackFailure(`${name} ended (${how}); see ${this.logOf(name)}`));
+    this.#break(
+      new StackFailure(
+        `${name} ended (${how}): ${lastWords(this.logOf(name))}; see ${this.logOf(name)}`,
+      ),
+    );
   }
 }
 

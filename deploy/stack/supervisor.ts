@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync } 
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { StackFailure } from "./failure.ts";
+import { diskFull, isDiskFull, StackFailure } from "./failure.ts";
 import { type Ledger, politeSignal } from "./ledger.ts";
 
 export interface Program {
@@ -110,7 +110,7 @@ export class Supervisor {
 
   /** A one-line account of a death, with the last line that the program wrote. */
   #obituary(name: string, how: string): string {
-    return `${name} ended (${how}): ${lastLine(this.logOf(name))}`;
+    return `${name} ended (${how}): ${lastWords(this.logOf(name))}`;
   }
 
   #spawn(program: Program): ChildProcess {
@@ -131,12 +131,16 @@ export class Supervisor {
   }
 }
 
-/** Last line of a log that says something; JSON lines are reduced to their message. */
-export function lastLine(file: string): string {
+const tailLines = 30;
+
+/** What a dead program's log says last: a full disk if that is what it met, else its last line, without JSON. */
+export function lastWords(file: string): string {
   if (!existsSync(file)) return "it wrote nothing";
   const lines = readFileSync(file, "utf8")
     .split("\n")
-    .filter((line) => line.trim() !== "");
+    .filter((line) => line.trim() !== "")
+    .slice(-tailLines);
+  if (lines.some((line) => isDiskFull(line))) return diskFull;
   const last = lines.at(-1);
   if (last === undefined) return "it wrote nothing";
   try {

@@ -19,7 +19,7 @@ function render(rows: readonly Row[]): string {
   const table = new Table({
     head: ["name", "value", "unit", "target", "ok", "peer", "peer's value"],
     colAligns: ["left", "right", "left", "right", "left", "left", "right"],
-    style: { head: ["bold"], border: [], compact: true },
+    style: { head: process.stdout.isTTY ? ["bold"] : [], border: [], compact: true },
   });
   for (const row of rows) {
     const mark = row.target === null ? "" : row.ok ? "yes" : "NO";
