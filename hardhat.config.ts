@@ -30,7 +30,7 @@ export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
   solidity: {
     compilers: [{ ...compiler(1_000_000) }],
-    isolated: true,
+    isolated: false,
   },
   paths: { ignition: "deploy", tests: { mocha: "test/contracts", solidity: "test" } },
   networks: {

@@ -2,7 +2,7 @@
 // so it is plain JavaScript and imports nothing that must be installed. It talks on stderr only.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 const root = path.resolve(
@@ -11,6 +11,7 @@ const root = path.resolve(
 );
 const modules = path.join(root, "node_modules");
 const marker = path.join(modules, ".dodona-installed");
+const compiledMarker = path.join(root, "types/.dodona-compiled");
 const lock = path.join(root, ".dodona-install.lock");
 const manifests = [
   "package.json",
@@ -47,6 +48,40 @@ function npmCli() {
   return cli;
 }
 
+/** Runs a long step on stderr, with its seconds while a person watches. `words` says what failed. */
+function step(title, command, args, words) {
+  const started = Date.now();
+  const seconds = () => Math.round((Date.now() - started) / 1000);
+  const tty = process.stderr.isTTY === true;
+  process.stderr.write(`dodona: ${title}${tty ? "" : "\n"}`);
+  const timer = tty
+    ? setInterval(() => process.stderr.write(`\rdodona: ${title}, ${seconds()} s`), 1000)
+    : undefined;
+  return new Promise((resolve) => {
+    let said = "";
+    // What the step prints is shown only if it fails, and on stderr: stdout belongs to the script that follows.
+    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk) => (said += chunk));
+    const stop = (signal) => child.kill(signal);
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, stop);
+    child.once("close", (code, signal) => {
+      clearInterval(timer);
+      for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.off(name, stop);
+      process.stderr.write(
+        `${tty ? "\r" : ""}dodona: ${title}: ${code === 0 ? "done" : "failed"} after ${seconds()} s\n`,
+      );
+      if (code === 0) {
+        resolve();
+        return;
+      }
+      rmSync(lock, { force: true });
+      if (signal === null) process.stderr.write(said);
+      fail(signal === null ? words : `stopped by ${signal}`);
+    });
+  });
+}
+
 function install() {
   const cli = npmCli();
   const npx = path.join(path.dirname(cli), "npx-cli.js");
@@ -58,39 +93,31 @@ function install() {
   // The lock file was made on linux-x64 and names that platform's packages only.
   const locked = process.platform === "linux" && process.arch === "x64";
   if (!locked) options.push("--no-package-lock");
-  const started = Date.now();
-  const line = () => `dodona: installing packages, ${Math.round((Date.now() - started) / 1000)} s`;
-  const tty = process.stderr.isTTY === true;
-  process.stderr.write(
-    tty ? line() : "dodona: installing packages, about a minute with a cold cache\n",
+  return step(
+    "installing packages (about a minute with a cold cache)",
+    process.execPath,
+    [...command, ...options],
+    "npm install failed; its message is above. Is the npm registry reachable and the disk not full?",
   );
-  const timer = tty ? setInterval(() => process.stderr.write(`\r${line()}`), 1000) : undefined;
-  return new Promise((resolve) => {
-    // npm's own prints go to stderr: stdout belongs to the script that follows.
-    const child = spawn(process.execPath, [...command, ...options], {
-      cwd: root,
-      stdio: ["ignore", 2, 2],
-    });
-    const stop = (signal) => child.kill(signal);
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, stop);
-    child.once("exit", (code, signal) => {
-      clearInterval(timer);
-      if (tty) process.stderr.write("\n");
-      if (code === 0) {
-        process.stderr.write(
-          `dodona: packages installed in ${Math.round((Date.now() - started) / 1000)} s\n`,
-        );
-        resolve();
-        return;
-      }
-      rmSync(lock, { force: true });
-      fail(
-        signal === null
-          ? `npm install failed with code ${code}; its message is above. Is the npm registry reachable and the disk not full?`
-          : `npm install was stopped by ${signal}`,
-      );
-    });
-  });
+}
+
+/** Names every source that the contracts' build depends on, by content. */
+function contractsFingerprint() {
+  const hash = createHash("sha256");
+  const folder = path.join(root, "contracts");
+  const files = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith(".sol"));
+  for (const file of files.sort()) hash.update(file).update(readFileSync(path.join(folder, file)));
+  return hash.update(readFileSync(path.join(root, "hardhat.config.ts"))).digest("hex");
+}
+
+/** Sources import the contracts' typings, so nothing runs before these exist. */
+function compile() {
+  return step(
+    "compiling contracts",
+    path.join(modules, "node/bin/node"),
+    [path.join(modules, "hardhat/dist/src/cli.js"), "compile", "--quiet"],
+    "the contracts do not compile; the compiler's message is above",
+  );
 }
 
 function alive(pid) {
@@ -128,10 +155,18 @@ if (Number(process.versions.node.split(".")[0]) < 20) {
   );
 }
 const expected = fingerprint();
-if (!installed(expected)) {
+const compiled = contractsFingerprint();
+const isCompiled = () =>
+  existsSync(compiledMarker) && readFileSync(compiledMarker, "utf8") === compiled;
+if (!installed(expected) || !isCompiled()) {
   await withLock(async () => {
-    if (installed(expected)) return;
-    await install();
-    writeFileSync(marker, expected);
+    if (!installed(expected)) {
+      await install();
+      writeFileSync(marker, expected);
+    }
+    if (!isCompiled()) {
+      await compile();
+      writeFileSync(compiledMarker, compiled);
+    }
   });
 }

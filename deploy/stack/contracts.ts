@@ -51,11 +51,6 @@ async function hardhat(
   return stdout;
 }
 
-/** Compiles the contracts; a second run without changes takes about a second. */
-export async function compile(): Promise<void> {
-  await hardhat(["compile", "--quiet"], {});
-}
-
 /** Deploys what is missing, registers the operators, makes them active; changes nothing when all is there. */
 export async function deploy(
   paths: Paths,

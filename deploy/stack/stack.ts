@@ -12,7 +12,7 @@ import {
   prepareOperators,
   relayerConfig,
 } from "./configs.ts";
-import { compile, deploy } from "./contracts.ts";
+import { deploy } from "./contracts.ts";
 import { StackFailure } from "./failure.ts";
 import {
   operatorCount,
@@ -118,7 +118,6 @@ export class Stack {
   async start(progress: Progress): Promise<void> {
     if (this.options.fresh) this.#forget();
     await requireFreePorts(this.ports);
-    await progress("Compile contracts", compile);
     const [postgres] = await progress("Start Postgres and the chain", () =>
       Promise.all([this.#startPostgres(), this.#startChain()]),
     );
