@@ -93,9 +93,7 @@ contract PriceFeeds is IPriceFeeds, AccessManaged {
         (uint32 version, address[] memory operators, IOperators.Keys[] memory operatorKeys) = registry.active();
         if (version == _operatorsVersion) revert AlreadySynced(version);
         _operatorsVersion = version;
-        bytes memory keys;
-        bytes memory proofKeys;
-        bytes memory accounts;
+        (bytes memory keys, bytes memory proofKeys, bytes memory accounts) = ("", "", "");
         for (uint256 i = 0; i < operators.length; ++i) {
             IOperators.Keys memory key = operatorKeys[i];
             keys = abi.encodePacked(keys, key.x, key.y);
@@ -331,10 +329,7 @@ contract PriceFeeds is IPriceFeeds, AccessManaged {
 
     function _checkSlot(uint32 slot) internal view {
         if (slot > block.timestamp) revert FutureReport(slot, block.timestamp);
-        unchecked {
-            // A slot is below 2^32, and time is at least as late, so neither side wraps once it is past 60.
-            if (slot + MAX_REPORT_AGE < block.timestamp) revert StaleReport(slot, block.timestamp - MAX_REPORT_AGE);
-        }
+        if (slot + MAX_REPORT_AGE < block.timestamp) revert StaleReport(slot, block.timestamp - MAX_REPORT_AGE);
     }
 
     /// @dev The set that a report names, if it may sign this slot at this time.

@@ -42,10 +42,12 @@ contract FeedsInvariants {
         }
     }
 
-    /// @notice 3. A feed that is Suspended or Tripped serves the answer that it served when it was last Live.
+    /// @notice 3. A feed that is Suspended or Tripped serves the answer that it served when it was last Live, and no
+    /// single report makes a Tripped feed publish.
     /// hardhat-config: invariant.runs = 64
     /// hardhat-config: invariant.depth = 50
     function invariant_3_suspendedFeedsServeNothingNew() public view {
+        require(!_handler.publishedWhileTripped(), "tripped");
         for (uint256 i = 0; i < _handler.FEEDS(); ++i) {
             IPriceFeeds.Feed memory state = _world.feeds().feed(_world.idOf(i));
             if (state.status == IPriceFeeds.Status.Empty) continue;

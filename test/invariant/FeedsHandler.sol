@@ -23,6 +23,7 @@ contract FeedsHandler {
     uint256[FEEDS] public lastLiveAt;
     mapping(uint32 setId => bytes32) public blobHash;
     bool public answerChangedOtherwise;
+    bool public publishedWhileTripped;
     bool public lastReportWentBack;
     bool public tripsExceeded;
     bool public acceptedInvalid;
@@ -160,6 +161,7 @@ contract FeedsHandler {
                     present[i].updatedAt == block.timestamp &&
                     present[i].status == IPriceFeeds.Status.Live;
             if (published) {
+                if (before[i].status == IPriceFeeds.Status.Tripped) publishedWhileTripped = true;
                 served[i] = answer;
                 ++publications[i];
             } else if (present[i].answer != before[i].answer || present[i].updatedAt != before[i].updatedAt) {

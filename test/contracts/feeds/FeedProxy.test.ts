@@ -67,6 +67,16 @@ describe("FeedProxy", () => {
     expect(await consumer.answerOf(1)).to.equal(FIRST);
   });
 
+  it("reads the same as PriceFeeds itself, and cheaper when warm", async () => {
+    const { ethers, feeds, proxy, publish } = await proxied();
+    await publish();
+    const reader = await ethers.deployContract("ReadConsumer");
+    for (const read of [await reader.readProxy(proxy), await reader.readDirect(feeds, ID)]) {
+      expect(read.answer).to.equal(SECOND);
+      expect(read.warm < read.cold).to.equal(true);
+    }
+  });
+
   it("passes PriceFeeds' reasons on to a consumer: NoData, RoundNotKept", async () => {
     const { feeds, proxy, consumer, publish } = await proxied();
     await expect(consumer.read()).to.be.revertedWithCustomError(feeds, "NoData").withArgs(ID);
