@@ -59,7 +59,11 @@ export class Ledger {
 
   remove(pid: number): void {
     this.#entries = this.#entries.filter((entry) => entry.pid !== pid);
-    this.#write();
+    try {
+      this.#write();
+    } catch {
+      // A folder that somebody deleted, or a full disk, must not keep the others from being stopped.
+    }
   }
 
   #write(): void {
