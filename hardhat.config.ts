@@ -7,6 +7,8 @@ import { localRpcUrl } from "./deploy/stackFile.ts";
 import { deployTask } from "./tasks/deploy.ts";
 import { feedsTasks } from "./tasks/feeds.ts";
 import { operatorsTasks } from "./tasks/operators.ts";
+import { relayerTasks } from "./tasks/relayer.ts";
+import { vrfTasks } from "./tasks/vrf.ts";
 
 // The compiler comes from npm, so that a build needs no download beyond the registry.
 const solcPath = path.join(import.meta.dirname, "node_modules/solc/soljson.js");
@@ -47,6 +49,12 @@ export default defineConfig({
       accounts: [configVariable("DODONA_DEPLOYER_KEY")],
     },
   },
-  tasks: [deployTask(), ...feedsTasks({ stackFile }), ...operatorsTasks({ stackFile })],
+  tasks: [
+    deployTask(),
+    ...feedsTasks({ stackFile }),
+    ...operatorsTasks({ stackFile }),
+    ...relayerTasks({ stackFile }),
+    ...vrfTasks({ stackFile }),
+  ],
   typechain: { outDir: "types/ethers-contracts" },
 });

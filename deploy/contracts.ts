@@ -4,8 +4,11 @@ import { Contract } from "ethers";
 
 import { IOperators__factory } from "../types/ethers-contracts/factories/interfaces/IOperators__factory.ts";
 import { IPriceFeeds__factory } from "../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
+import { IVRFCoordinator__factory } from "../types/ethers-contracts/factories/interfaces/IVRFCoordinator__factory.ts";
 import type { IOperators } from "../types/ethers-contracts/interfaces/IOperators.ts";
 import type { IPriceFeeds } from "../types/ethers-contracts/interfaces/IPriceFeeds.ts";
+import type { IVRFCoordinator } from "../types/ethers-contracts/interfaces/IVRFCoordinator.ts";
+import type { Addresses } from "./deployments.ts";
 
 /** What the deployment uses of OpenZeppelin's AccessManager. */
 export interface AccessManager {
@@ -30,6 +33,8 @@ export interface Contracts {
   accessManager: AccessManager;
   operators: IOperators;
   priceFeeds: IPriceFeeds;
+  /** null where no randomness is deployed. */
+  vrfCoordinator: IVRFCoordinator | null;
 }
 
 /**
@@ -39,7 +44,7 @@ export interface Contracts {
  */
 export function connectContracts(
   runner: ContractRunner,
-  addresses: { accessManager: string; operators: string; priceFeeds: string },
+  addresses: Omit<Addresses, "proxies">,
 ): Contracts {
   return {
     accessManager: new Contract(
@@ -49,7 +54,16 @@ export function connectContracts(
     ) as unknown as AccessManager,
     operators: connectOperators(runner, addresses.operators),
     priceFeeds: IPriceFeeds__factory.connect(addresses.priceFeeds, runner),
+    vrfCoordinator:
+      addresses.vrfCoordinator === null
+        ? null
+        : connectCoordinator(runner, addresses.vrfCoordinator),
   };
+}
+
+/** The coordinator of randomness alone. */
+export function connectCoordinator(runner: ContractRunner, address: string): IVRFCoordinator {
+  return IVRFCoordinator__factory.connect(address, runner);
 }
 
 /** The operators' registry alone, for when nothing else is deployed yet. */

@@ -12,6 +12,8 @@ export interface Addresses {
   accessManager: string;
   operators: string;
   priceFeeds: string;
+  /** null where no randomness is deployed. */
+  vrfCoordinator: string | null;
   proxies: Record<string, string>;
 }
 
@@ -23,10 +25,15 @@ export interface Deployment {
   addresses: Addresses;
   /** Base URL of the indexer's API; null where no stack file names one. */
   apiUrl: string | null;
+  /** Postgres of the keepers and the index; null where no stack file names one. */
+  databaseUrl: string | null;
 }
 
 /** Name of the network whose node and contracts the stack file describes. */
 export const LOCAL_NETWORK = "local";
+
+/** Ignition's id of the coordinator of randomness. */
+export const COORDINATOR_FUTURE = "Dodona#VRFCoordinator";
 
 /** Chain id of a local development chain. */
 export const LOCAL_CHAIN_ID = 31_337;
@@ -60,7 +67,7 @@ export async function recordedAddresses(folder: string): Promise<Record<string, 
 /**
  * Addresses by role, from what Ignition recorded.
  *
- * @returns null when a contract other than a proxy is missing: the deployment is not complete.
+ * @returns null when a contract of the feeds other than a proxy is missing: the deployment is not complete.
  */
 export function addressesOf(recorded: Record<string, string>): Addresses | null {
   const proxies: Record<string, string> = {};
@@ -74,7 +81,8 @@ export function addressesOf(recorded: Record<string, string>): Addresses | null 
   if (accessManager === undefined || operators === undefined || priceFeeds === undefined) {
     return null;
   }
-  return { accessManager, operators, priceFeeds, proxies };
+  const vrfCoordinator = recorded[COORDINATOR_FUTURE] ?? null;
+  return { accessManager, operators, priceFeeds, vrfCoordinator, proxies };
 }
 
 /**
@@ -112,7 +120,13 @@ export async function findDeployment(where: {
         `Deployments that exist: ${existing.length === 0 ? "none" : existing.join(", ")}. ${todo}`,
     );
   }
-  return { chainId, deploymentId, addresses, apiUrl: stack?.apiUrl ?? null };
+  return {
+    chainId,
+    deploymentId,
+    addresses,
+    apiUrl: stack?.apiUrl ?? null,
+    databaseUrl: stack?.databaseUrl ?? null,
+  };
 }
 
 /** Ids of all deployments that have a folder, in alphabetical order. */

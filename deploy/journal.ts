@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { access } from "node:fs/promises";
+import { access, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
@@ -22,6 +22,8 @@ interface JournalMessage {
 }
 
 const JOURNAL = "journal.jsonl";
+/** End of the types of a future's first message. */
+const INITIALIZED = "_EXECUTION_STATE_INITIALIZE";
 const SETTLE_TIMEOUT_MS = 30_000;
 
 /**
@@ -88,6 +90,30 @@ export async function waitForPool(provider: Provider, account: string): Promise<
       `Transactions of ${account} have been pending for ${SETTLE_TIMEOUT_MS / 1_000} s; try again when they are mined.`,
     );
   }
+}
+
+/**
+ * Heals a journal that ends after a future was begun and before anything was asked of the chain for it, which Ignition
+ * takes for a defect of its own: the future is forgotten, and begins again.
+ */
+export async function forgetUnstarted(folder: string): Promise<void> {
+  const began = new Map<string, number>();
+  for await (const { futureId, type } of readJournal(folder)) {
+    if (futureId === undefined) continue;
+    const isFirst = !began.has(futureId) && type.endsWith(INITIALIZED);
+    began.set(futureId, isFirst ? 1 : 2);
+  }
+  const unstarted = [...began].filter(([, messages]) => messages === 1).map(([id]) => id);
+  if (unstarted.length === 0) return;
+  const file = path.join(folder, JOURNAL);
+  const lines = (await readFile(file, "utf8")).split("\n");
+  const kept = lines.filter((line) => {
+    if (line.trim() === "") return true;
+    const { futureId } = JSON.parse(line) as JournalMessage;
+    return futureId === undefined || !unstarted.includes(futureId);
+  });
+  await writeFile(`${file}.new`, kept.join("\n"));
+  await rename(`${file}.new`, file);
 }
 
 /**

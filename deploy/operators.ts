@@ -4,26 +4,31 @@ import path from "node:path";
 import type { Provider } from "ethers";
 import { isHexString, Wallet } from "ethers";
 
+import type { ProvingKey } from "../keepers/vrf/prove.ts";
 import { parseKeys, registrationOf } from "../keepers/feed/signing/keys.ts";
 import type { OperatorKeys } from "../keepers/feed/signing/keys.ts";
 import type { IOperators } from "../types/ethers-contracts/interfaces/IOperators.ts";
 import { DeploymentError, objectAt, readJson, stringAt } from "./files.ts";
 import { revertOf } from "./reverts.ts";
 import { receiptOf } from "./transactions.ts";
+import { readVrfKey } from "./vrfKeys.ts";
 
 /** An operator whose keys this machine holds: only a local stack has that for all of them. */
 export interface LocalOperator {
   /** Sends the registration and pays for it. */
   wallet: Wallet;
   keys: OperatorKeys;
+  /** Its proving key for randomness, null for an operator without one. */
+  vrfKey: ProvingKey | null;
   /** Where its peers reach it. */
   endpoint: string;
 }
 
 /**
  * Reads operators that a local stack registers: an array of
- * `{ accountKeyFile, keyFile, endpoint }`. `accountKeyFile` holds the account's private key (0x and 64 hex digits),
- * `keyFile` the operator's keys `{ secp256k1, grumpkin }`. Paths are relative to the file.
+ * `{ accountKeyFile, keyFile, vrfKeyFile?, endpoint }`. `accountKeyFile` holds the account's private key (0x and 64 hex
+ * digits), `keyFile` the operator's keys `{ secp256k1, grumpkin }`, `vrfKeyFile` its proving key `{ vrf }`. Paths are
+ * relative to the file.
  *
  * @throws {DeploymentError} naming the file and the entry, never a secret.
  */
@@ -39,6 +44,10 @@ export async function readOperators(file: string): Promise<LocalOperator[]> {
       return {
         wallet: await readAccount(path.resolve(folder, at("accountKeyFile"))),
         keys: await readKeys(path.resolve(folder, at("keyFile"))),
+        vrfKey:
+          fields["vrfKeyFile"] === undefined
+            ? null
+            : await readVrfKey(path.resolve(folder, at("vrfKeyFile"))),
         endpoint: at("endpoint"),
       };
     }),

@@ -6,8 +6,10 @@ import type { Contracts } from "./contracts.ts";
 import { DeploymentError } from "./files.ts";
 import type { FeedParams } from "./parameters/read.ts";
 import { PARAM_BOUNDS } from "./parameters/read.ts";
+import type { KeyTerms, ProvingKey } from "./parameters/vrf.ts";
 import { revertOf } from "./reverts.ts";
 import { receiptOf } from "./transactions.ts";
+import { missingKeys } from "./vrfKeys.ts";
 
 /** Role of the AccessManager that may trip a feed. */
 export const GUARDIAN_ROLE = 1n;
@@ -21,6 +23,8 @@ export interface Target {
   feeds: ReadonlyMap<string, FeedParams>;
   /** Active operators by signer bit; null leaves them as they are. */
   active: readonly string[] | null;
+  /** Proving keys of randomness and their terms; null where no randomness is deployed. */
+  vrf: { keys: readonly ProvingKey[]; terms: KeyTerms } | null;
 }
 
 /** One governance transaction: what it does, in words, and how to send it. */
@@ -33,7 +37,7 @@ interface Step {
 const DEPENDENT_STEP_GAS = 8_000_000n;
 
 /**
- * Brings roles, feeds and the active set to what they should be, sending only what is missing, in order.
+ * Brings roles, feeds, the active set and proving keys to what they should be, sending only what is missing, in order.
  *
  * @param pipelined Send all at once instead of awaiting each: for a chain that keeps a sender's order and is our own.
  * @returns Number of transactions sent.
@@ -91,7 +95,7 @@ export async function paramDrift(
 }
 
 async function missingSteps(
-  { accessManager, operators, priceFeeds }: Contracts,
+  { accessManager, operators, priceFeeds, vrfCoordinator }: Contracts,
   target: Target,
   deployer: string,
 ): Promise<Step[]> {
@@ -141,6 +145,14 @@ async function missingSteps(
         o,
       ),
     );
+  }
+  if (vrfCoordinator !== null && target.vrf !== null) {
+    const { keys, terms } = target.vrf;
+    for (const { operator, x, y } of await missingKeys(vrfCoordinator, keys)) {
+      step(`register a proving key of ${operator}`, (o) =>
+        vrfCoordinator.registerProvingKey(x, y, operator, terms, o),
+      );
+    }
   }
   if (!isAdmin) {
     step(`make ${target.admin} admin`, (o) =>

@@ -6,6 +6,8 @@ export interface Stack {
   rpcUrl: string;
   /** Base URL of the indexer's API; null while it has none. */
   apiUrl: string | null;
+  /** Postgres of the keepers and the index; null while it has none. */
+  databaseUrl: string | null;
   /** Name of Ignition's folder under deploy/deployments. */
   deploymentId: string;
 }
@@ -27,12 +29,13 @@ export async function readStack(file: string): Promise<Stack | null> {
   const given = await readJsonIfPresent(file, file);
   if (given === null) return null;
   const stack = objectAt(given, file);
-  const { apiUrl, chainId, deploymentId } = stack;
+  const { apiUrl, chainId, databaseUrl, deploymentId } = stack;
   if (typeof chainId !== "number") throw new DeploymentError(`${file}: chainId must be a number.`);
   return {
     chainId,
     rpcUrl: stringAt(stack["rpcUrl"], `${file}: rpcUrl`),
     apiUrl: typeof apiUrl === "string" ? apiUrl : null,
+    databaseUrl: typeof databaseUrl === "string" ? databaseUrl : null,
     deploymentId: typeof deploymentId === "string" ? deploymentId : defaultDeploymentId(chainId),
   };
 }

@@ -3,8 +3,9 @@ import { Contract, encodeBytes32String } from "ethers";
 import type { Contracts } from "./contracts.ts";
 import type { Addresses } from "./deployments.ts";
 import { DeploymentError } from "./files.ts";
-import type { DeployParameters } from "./parameters/read.ts";
+import type { Target } from "./settle.ts";
 import { ADMIN_ROLE, GUARDIAN_ROLE } from "./settle.ts";
+import { missingKeys } from "./vrfKeys.ts";
 
 const MANAGED_ABI = ["function authority() view returns (address)"];
 const PROXY_ABI = ["function description() view returns (string)"];
@@ -12,18 +13,14 @@ const PROXY_ABI = ["function description() view returns (string)"];
 /**
  * Reads a finished deployment back from the chain and compares it with what it should be.
  *
- * @param target Governance and guardian, the feeds, and the active operators in order (null: whoever they are).
+ * @param target What the configuration should be.
  * @returns The active set's id.
  * @throws {DeploymentError} naming everything that differs.
  */
 export async function verify(
-  { accessManager, operators, priceFeeds }: Contracts,
+  { accessManager, operators, priceFeeds, vrfCoordinator }: Contracts,
   addresses: Addresses,
-  target: Pick<DeployParameters, "feeds"> & {
-    admin: string;
-    guardian: string;
-    active: readonly string[] | null;
-  },
+  target: Target,
 ): Promise<number> {
   const runner = priceFeeds.runner;
   const authorityOf = async (address: string): Promise<unknown> =>
@@ -54,6 +51,18 @@ export async function verify(
   expect(isAdmin, `${target.admin} is not admin`);
   expect(active.accounts.join() === expected.join(), "other operators are active");
   expect(setOperators.join() === expected.join(), "the active set holds other operators");
+  if (addresses.vrfCoordinator !== null) {
+    const authority = await authorityOf(addresses.vrfCoordinator);
+    expect(authority === addresses.accessManager, "VRFCoordinator obeys another AccessManager");
+  }
+  if (target.vrf !== null) {
+    const missing =
+      vrfCoordinator === null
+        ? target.vrf.keys
+        : await missingKeys(vrfCoordinator, target.vrf.keys);
+    expect(vrfCoordinator !== null, "there is no VRFCoordinator");
+    expect(missing.length === 0, "a proving key is not registered");
+  }
   await Promise.all(
     [...target.feeds.keys()].map(async (feedId) => {
       expect(known.includes(encodeBytes32String(feedId)), `feed ${feedId} does not exist`);

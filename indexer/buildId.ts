@@ -4,6 +4,7 @@ import path from "node:path";
 
 import { IOperators__factory } from "../types/ethers-contracts/factories/interfaces/IOperators__factory.ts";
 import { IPriceFeeds__factory } from "../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
+import { IVRFCoordinator__factory } from "../types/ethers-contracts/factories/interfaces/IVRFCoordinator__factory.ts";
 import type { Settings } from "./settings.ts";
 
 const ID_DIGITS = 12;
@@ -33,8 +34,16 @@ export function buildId(
   part("chain", String(settings.chainId));
   part("operators", settings.contracts.operators.toLowerCase());
   part("priceFeeds", settings.contracts.priceFeeds.toLowerCase());
+  part("vrfCoordinator", settings.contracts.vrfCoordinator?.toLowerCase() ?? "");
   part("startBlock", String(settings.contracts.startBlock));
-  part("abi", JSON.stringify([IOperators__factory.abi, IPriceFeeds__factory.abi]));
+  part(
+    "abi",
+    JSON.stringify([
+      IOperators__factory.abi,
+      IPriceFeeds__factory.abi,
+      IVRFCoordinator__factory.abi,
+    ]),
+  );
   const files = globSync(SOURCES, { cwd: folder }).filter((file) => !file.startsWith(API_FOLDER));
   for (const file of files.sort()) {
     part(file.split(path.sep).join("/"), readFileSync(path.join(folder, file), "utf8"));

@@ -12,6 +12,8 @@ const schema = z.strictObject({
   contracts: z.strictObject({
     operators: hexAddress,
     priceFeeds: hexAddress,
+    /** Absent where no randomness is deployed: then only feeds are indexed. */
+    vrfCoordinator: hexAddress.optional(),
     /** Block of the first deployment. */
     startBlock: z.int().min(0),
   }),

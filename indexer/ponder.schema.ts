@@ -175,6 +175,123 @@ export const setParams = onchainTable(
   (table) => ({ key: primaryKey({ columns: [table.setId, table.feed] }) }),
 );
 
+/** Every request for random words; its fields are those that a fulfilment must repeat. */
+export const vrfRequest = onchainTable(
+  "vrf_request",
+  (t) => ({
+    id: t.bigint().primaryKey(),
+    keyHash: t.hex().notNull(),
+    subId: t.bigint().notNull(),
+    /** The consumer, which is called back. */
+    sender: t.hex().notNull(),
+    callbackGasLimit: t.int8({ mode: "number" }).notNull(),
+    numWords: t.integer().notNull(),
+    /** Blocks that must follow the request's before it may be fulfilled. */
+    confirmations: t.integer().notNull(),
+    /** Terms that it was made under, packed as the contract packs them; the next three columns are parts of it, in wei. */
+    terms: t.bigint().notNull(),
+    /** Set aside by the subscription. */
+    reserve: t.bigint().notNull(),
+    /** The operator's fee beside the gas. */
+    premium: t.bigint().notNull(),
+    /** What a refund takes from the key's bond for the subscription. */
+    bondShare: t.bigint().notNull(),
+    extraArgs: t.hex().notNull(),
+    status: t.text().$type<VrfStatus>().notNull(),
+    transaction: t.hex().notNull(),
+    block: t.int8({ mode: "number" }).notNull(),
+    blockHash: t.hex().notNull(),
+    blockTime: t.int8({ mode: "number" }).notNull(),
+    logIndex: t.integer().notNull(),
+    // What ended it; null while it is pending, and beyond these three null unless it was fulfilled.
+    endBlock: t.int8({ mode: "number" }),
+    endTime: t.int8({ mode: "number" }),
+    endTransaction: t.hex(),
+    /** Whether the consumer's callback went through. */
+    success: t.boolean(),
+    /** Wei that the subscription paid. */
+    payment: t.bigint(),
+    /** Output of the proof, from which the words follow. */
+    outputSeed: t.bigint(),
+    /** Gas of the whole transaction, which may have fulfilled others too. */
+    gasUsed: t.int8({ mode: "number" }),
+  }),
+  (table) => ({
+    order: index("vrf_request_order").on(table.block, table.logIndex),
+    status: index("vrf_request_status").on(table.status, table.block, table.logIndex),
+    subscription: index("vrf_request_sub").on(table.subId, table.block, table.logIndex),
+  }),
+);
+
+/** Requests that ended past their deadline. */
+export const vrfRefund = onchainTable("vrf_refund", (t) => ({
+  requestId: t.bigint().primaryKey(),
+  subId: t.bigint().notNull(),
+  /** Wei that went back to the subscription: the reserve, and the operator's bond. */
+  reserve: t.bigint().notNull(),
+  bond: t.bigint().notNull(),
+  transaction: t.hex().notNull(),
+  block: t.int8({ mode: "number" }).notNull(),
+  blockTime: t.int8({ mode: "number" }).notNull(),
+}));
+
+/** Subscriptions, cancelled ones included. */
+export const vrfSubscription = onchainTable("vrf_subscription", (t) => ({
+  id: t.bigint().primaryKey(),
+  owner: t.hex().notNull(),
+  /** Account that the ownership was offered to, null when it was not. */
+  pendingOwner: t.hex(),
+  /** Wei that no pending request reserves, equal to what the contract answers. */
+  balance: t.bigint().notNull(),
+  /** Wei that it owes to an operator for fulfilments and that nobody has collected. */
+  owed: t.bigint().notNull(),
+  consumers: t.hex().array().notNull(),
+  /** Requests that are neither fulfilled nor refunded. */
+  pending: t.integer().notNull(),
+  requests: t.int8({ mode: "number" }).notNull(),
+  cancelled: t.boolean().notNull(),
+  createdAtBlock: t.int8({ mode: "number" }).notNull(),
+}));
+
+/** Proving keys that governance registered, deregistered ones included. */
+export const vrfKey = onchainTable("vrf_key", (t) => ({
+  keyHash: t.hex().primaryKey(),
+  operator: t.hex().notNull(),
+  x: t.bigint().notNull(),
+  y: t.bigint().notNull(),
+  active: t.boolean().notNull(),
+  /** Terms of its next request, in wei: ceiling of the gas price, fee beside the gas, bond that a refund costs. */
+  maxGasPrice: t.bigint().notNull(),
+  premium: t.bigint().notNull(),
+  bondShare: t.bigint().notNull(),
+  /** Wei that it has collected and not withdrawn, and its bond. */
+  rewards: t.bigint().notNull(),
+  bond: t.bigint().notNull(),
+  /** Wei of the bond whose withdrawal is announced, and the first block in which it can be taken; 0 without one. */
+  withdrawing: t.bigint().notNull(),
+  withdrawableFrom: t.int8({ mode: "number" }).notNull(),
+  registeredAtBlock: t.int8({ mode: "number" }).notNull(),
+  transaction: t.hex().notNull(),
+}));
+
+/** Items of batches that were left out, while their request stayed as it was. */
+export const vrfSkip = onchainTable(
+  "vrf_skip",
+  (t) => ({
+    id: t.text().primaryKey(),
+    requestId: t.bigint().notNull(),
+    /** What the contract would have reverted with. */
+    reason: t.hex().notNull(),
+    transaction: t.hex().notNull(),
+    block: t.int8({ mode: "number" }).notNull(),
+    blockTime: t.int8({ mode: "number" }).notNull(),
+  }),
+  (table) => ({ request: index("vrf_skip_request").on(table.requestId) }),
+);
+
+/** Where a request for random words stands. */
+export type VrfStatus = "pending" | "fulfilled" | "refunded";
+
 /** Stored status of a feed; Dormant is computed by readers. */
 export type FeedStatus = "empty" | "live" | "suspended" | "tripped";
 

@@ -9,6 +9,8 @@ export interface Settings {
     /** Lower case: letter case would change Ponder's build id. */
     readonly operators: `0x${string}`;
     readonly priceFeeds: `0x${string}`;
+    /** Absent where no randomness is deployed. */
+    readonly vrfCoordinator?: `0x${string}` | undefined;
     readonly startBlock: number;
   };
 }

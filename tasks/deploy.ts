@@ -17,14 +17,14 @@ export function deployTask(): TaskDefinition {
     .addOption({
       name: "parameters",
       description:
-        "File with admin, guardian and feeds (default deploy/parameters/local.json or chain-<id>.json)",
+        "File with admin, guardian, feeds and vrf (default deploy/parameters/local.json or chain-<id>.json)",
       type: ArgumentType.STRING_WITHOUT_DEFAULT,
       defaultValue: undefined,
     })
     .addOption({
       name: "operators",
       description:
-        "File with operators to register and activate: [{accountKeyFile, keyFile, endpoint}] (local chains)",
+        "File with operators to register and activate: [{accountKeyFile, keyFile, vrfKeyFile?, endpoint}] (local chains)",
       type: ArgumentType.STRING_WITHOUT_DEFAULT,
       defaultValue: undefined,
     })
@@ -62,10 +62,11 @@ export function deployTask(): TaskDefinition {
         );
         for (const warning of result.warnings) note(`Warning: ${warning}`);
         if (args.json) return printJson(result);
-        const { accessManager, operators, priceFeeds, proxies } = result.addresses;
+        const { accessManager, operators, priceFeeds, proxies, vrfCoordinator } = result.addresses;
         print(`AccessManager  ${accessManager}`);
         print(`Operators      ${operators}`);
         print(`PriceFeeds     ${priceFeeds}`);
+        if (vrfCoordinator !== null) print(`VRFCoordinator ${vrfCoordinator}`);
         for (const [feedId, proxy] of Object.entries(proxies)) {
           print(`${feedId.padEnd(14)} ${proxy}`);
         }

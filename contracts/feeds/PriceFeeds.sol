@@ -6,11 +6,11 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IOperators} from "../interfaces/IOperators.sol";
 import {IPriceFeeds} from "../interfaces/IPriceFeeds.sol";
 import {Breaker} from "../libraries/Breaker.sol";
-import {FeedWord, PackedFeed} from "../libraries/FeedWord.sol";
+import {FeedState, FeedWord, PackedFeed} from "../libraries/FeedWord.sol";
 import {PackedParams, ParamsWord} from "../libraries/ParamsWord.sol";
 import {Report} from "../libraries/Report.sol";
 import {Schnorr} from "../libraries/Schnorr.sol";
-import {SetBlob} from "../libraries/SetBlob.sol";
+import {FeedRows, SetBlob} from "../libraries/SetBlob.sol";
 import {PackedSet, SetWord} from "../libraries/SetWord.sol";
 import {TripBudget} from "../libraries/TripBudget.sol";
 import {FeedId} from "../types/FeedId.sol";
@@ -21,12 +21,8 @@ import {SetId} from "../types/SetId.sol";
 contract PriceFeeds is IPriceFeeds, AccessManaged {
     using SetBlob for PackedSet;
     using SetBlob for bytes;
+    using SetBlob for FeedRows;
     using TripBudget for TripBudget.Record;
-
-    /// @dev A struct only so that one storage pointer serves for reading and writing.
-    struct State {
-        PackedFeed word;
-    }
 
     /// @inheritdoc IPriceFeeds
     uint8 public constant decimals = 8;
@@ -34,7 +30,6 @@ contract PriceFeeds is IPriceFeeds, AccessManaged {
     uint256 internal constant MAX_REPORT_AGE = 60;
     uint256 internal constant PREVIOUS_SET_VALIDITY = 60;
     uint256 internal constant MAX_FEEDS = 255;
-    uint256 internal constant ANSWER_BOUND = 1 << 95;
 
     /// @notice Registry of the operators that `sync` takes over.
     IOperators public immutable registry;
@@ -43,7 +38,7 @@ contract PriceFeeds is IPriceFeeds, AccessManaged {
     /// @dev Version of the registry's active operators that the current set holds.
     uint32 internal _operatorsVersion;
     mapping(uint256 setId => PackedSet) internal _sets;
-    mapping(FeedId => State) internal _feeds;
+    mapping(FeedId => FeedState) internal _feeds;
     mapping(FeedId => mapping(uint256 index => PackedFeed)) internal _rounds;
     mapping(FeedId => TripBudget.Record) internal _trips;
 
@@ -57,9 +52,10 @@ contract PriceFeeds is IPriceFeeds, AccessManaged {
         (uint32 setId, uint32 slot, uint32 signers) = Report.head(report);
         PackedSet set = _setFor(setId, slot);
         _checkSlot(slot);
-        _checkSignature(set, signers, report, signature);
-        _apply(set, slot, report);
-        emit ReportAccepted(report);
+        bytes memory message = Report.preimage(report);
+        _checkSignature(set, signers, message, signature);
+        _apply(set, slot, message);
+        Report.emitAccepted(message);
     }
 
     /// @inheritdoc IPriceFeeds
@@ -226,7 +222,7 @@ contract PriceFeeds is IPriceFeeds, AccessManaged {
 
     /// @inheritdoc IPriceFeeds
     function reportDigest(bytes calldata report) external view returns (bytes32) {
-        return Report.digest(report);
+        return keccak256(bytes.concat(Report.TAG, abi.encode(block.chainid, this), report));
     }
 
     /// @inheritdoc IPriceFeeds
@@ -235,69 +231,68 @@ contract PriceFeeds is IPriceFeeds, AccessManaged {
     }
 
     /// @dev Updates every feed of a report whose signature was checked.
-    function _apply(PackedSet set, uint256 slot, bytes calldata report) internal {
-        uint256 end = report.length;
-        // Entries ascend: the first and the last bound what has to be read of the blob.
-        (uint256 first, , ) = Report.entryAt(report, Report.HEAD_BYTES);
-        (uint256 last, , ) = Report.entryAt(report, end - Report.ENTRY_BYTES);
-        if (last >= set.feeds()) revert UnknownFeedIndex(last, set.feeds());
-        if (last < first) revert FeedsNotAscending(last, first);
-        uint256 beyond = last + 1;
-        bytes memory rows = set.feedRows(first, beyond);
-        uint256 lowest = first;
-        uint256 quorum = set.quorum();
-        uint256 spare = set.operators() - quorum;
+    function _apply(PackedSet set, uint256 slot, bytes memory message) internal {
+        // Bit i of `indices` is feed index i, bit i of `counts` number i of values: what an entry may have.
+        (uint256 position, uint256 end) = Report.entries(message);
+        uint256 indices;
+        FeedRows rows;
+        {
+            // Entries ascend: the first and the last bound what has to be read of the blob.
+            uint256 first = Report.indexAt(position);
+            uint256 last = Report.indexAt(end);
+            if (last >= set.feeds()) revert UnknownFeedIndex(last, set.feeds());
+            if (last < first) revert FeedsNotAscending(last, first);
+            rows = set.feedRows(first, last);
+            indices = SetWord.range(first, last);
+        }
+        uint256 counts = SetWord.range(set.quorum(), set.operators());
         unchecked {
-            // One comparison serves for a whole range, as a − low wraps if a < low. Never lowest > beyond; the rest is
-            // bounded by 256 and by the calldata's length.
-            for (uint256 position = Report.HEAD_BYTES; position < end; position += Report.ENTRY_BYTES) {
-                (uint256 index, uint256 values, uint256 answer) = Report.entryAt(report, position);
-                if (index - lowest >= beyond - lowest) {
-                    if (index < lowest) revert FeedsNotAscending(index, lowest - 1);
-                    revert FeedsNotAscending(last, index);
+            // Each entry takes its index and all below it; the last has the highest, with which the loop ends.
+            for (; indices != 0; position += Report.ENTRY_BYTES) {
+                (uint256 index, uint256 values, uint256 answer) = Report.entryAt(position);
+                if (!Report.isWithin(index, indices, values, counts, answer)) {
+                    Report.refuse(message, position, rows, _sets[Report.setOf(message)]);
                 }
-                (FeedId feedId, PackedParams packed) = rows.feedAt(index - first);
-                if (values - quorum > spare) revert ValuesOutOfRange(feedId, values, quorum, set.operators());
-                if (answer - 1 >= ANSWER_BOUND - 1) revert AnswerOutOfRange(feedId, answer);
-                _update(feedId, packed, answer, slot);
-                lowest = index + 1;
+                indices &= ~uint256(1) << index;
+                (PackedParams packed, FeedState storage state) = rows.take(index, _feeds);
+                PackedFeed before = state.word;
+                PackedFeed next = Breaker.publishLive(before, packed, answer, slot);
+                if (Breaker.isUncommon(next, packed)) next = _stepUncommon(before, packed, slot, rows, position);
+                state.word = next;
             }
         }
+        // Entries are left, whose last has an index that was taken.
+        (, end) = Report.entries(message);
+        if (position <= end) revert FeedsNotAscending(Report.indexAt(position), Report.indexAt(end));
     }
 
-    /// @dev Applies one answer to one feed.
-    function _update(FeedId feedId, PackedParams packed, uint256 answer, uint256 slot) internal {
-        State storage state = _feeds[feedId];
-        PackedFeed before = state.word;
-        PackedFeed next = Breaker.publishLive(before, packed, answer, slot);
-        if (PackedFeed.unwrap(next) == 0) next = _stepUncommon(feedId, before, packed, answer, slot);
-        state.word = next;
-        uint256 kept = packed.history();
-        if (kept != 0) {
-            if (next.round() != before.round()) _rounds[feedId][next.round() % kept] = next.roundRecord();
-        }
-    }
-
-    /// @dev The feed's next state where an answer is not simply published.
+    /// @dev The feed's next state where an answer is not simply published, or where rounds are kept.
     function _stepUncommon(
-        FeedId feedId,
         PackedFeed state,
         PackedParams packed,
-        uint256 answer,
-        uint256 slot
+        uint256 slot,
+        FeedRows rows,
+        uint256 position
     ) internal returns (PackedFeed next) {
-        Breaker.Outcome outcome;
-        uint256 until = _trips[feedId].until;
-        (next, outcome) = Breaker.stepUncommon(state, packed, answer, slot, block.timestamp, until);
-        if (outcome == Breaker.Outcome.Reordered) {
-            revert ReorderedReport(feedId, uint32(slot), uint32(state.lastReportAt()));
+        FeedId feedId = rows.idAt(Report.indexAt(position));
+        uint256 answer = Report.answerAt(position);
+        next = Breaker.publishLive(state, packed, answer, slot);
+        if (PackedFeed.unwrap(next) == 0) {
+            Breaker.Outcome outcome;
+            uint256 until = _trips[feedId].until;
+            (next, outcome) = Breaker.stepUncommon(state, packed, answer, slot, block.timestamp, until);
+            if (outcome == Breaker.Outcome.Reordered) {
+                revert ReorderedReport(feedId, uint32(slot), uint32(state.lastReportAt()));
+            }
+            if (outcome == Breaker.Outcome.Dormant) revert FeedDormant(feedId, uint32(state.lastReportAt()));
+            if (outcome == Breaker.Outcome.Suspended) {
+                emit FeedSuspended(feedId, uint32(slot), uint96(answer), uint96(state.average()));
+            } else if (outcome == Breaker.Outcome.Resumed) {
+                emit FeedResumed(feedId, uint32(slot), uint96(answer));
+            }
         }
-        if (outcome == Breaker.Outcome.Dormant) revert FeedDormant(feedId, uint32(state.lastReportAt()));
-        if (outcome == Breaker.Outcome.Suspended) {
-            emit FeedSuspended(feedId, uint32(slot), uint96(answer), uint96(state.average()));
-        } else if (outcome == Breaker.Outcome.Resumed) {
-            emit FeedResumed(feedId, uint32(slot), uint96(answer));
-        }
+        uint256 kept = packed.history();
+        if (kept != 0 && next.round() != state.round()) _rounds[feedId][next.round() % kept] = next.roundRecord();
     }
 
     /// @dev Writes a new blob and makes it the current set.
@@ -328,8 +323,13 @@ contract PriceFeeds is IPriceFeeds, AccessManaged {
     }
 
     function _checkSlot(uint32 slot) internal view {
-        if (slot > block.timestamp) revert FutureReport(slot, block.timestamp);
-        if (slot + MAX_REPORT_AGE < block.timestamp) revert StaleReport(slot, block.timestamp - MAX_REPORT_AGE);
+        unchecked {
+            // One comparison for both ends, as the age of a slot that lies ahead wraps around.
+            if (block.timestamp - slot > MAX_REPORT_AGE) {
+                if (slot > block.timestamp) revert FutureReport(slot, block.timestamp);
+                revert StaleReport(slot, block.timestamp - MAX_REPORT_AGE);
+            }
+        }
     }
 
     /// @dev The set that a report names, if it may sign this slot at this time.
@@ -354,22 +354,23 @@ contract PriceFeeds is IPriceFeeds, AccessManaged {
     function _checkSignature(
         PackedSet set,
         uint256 signers,
-        bytes calldata report,
+        bytes memory message,
         Signature calldata signature
     ) internal view {
         if (signers >> set.operators() != 0) revert SignerBeyondSet(signers, set.operators());
-        if (!Schnorr.isScalar(signature.s)) revert ScalarOutOfRange(signature.s);
-        if (signature.commitment == address(0)) revert ZeroCommitment();
         uint256 count = Schnorr.popCount(signers);
-        // Before the first set the quorum is zero; nobody's signature is none.
-        if (count < set.quorum() || count == 0) revert TooFewSigners(count, set.quorum());
-        (uint256 x, uint256 y, uint256 z) = Schnorr.sum(set.keys(), signers);
+        unchecked {
+            // Fewer than the quorum; before the first set, whose quorum of zero wraps around, any number.
+            if (count <= set.quorum() - 1) revert TooFewSigners(count, set.quorum());
+        }
+        (uint256 x, uint256 y, uint256 z) = Schnorr.sum(set.borrowKeys(), signers);
         if (!Schnorr.isInverse(z, signature.zInverse)) revert WrongInverse(signature.zInverse);
         uint256 parity;
         (x, parity) = Schnorr.toAffine(x, y, signature.zInverse);
-        if (!Schnorr.verify(x, parity, Report.digest(report), signature.s, signature.commitment)) {
-            revert InvalidSignature();
-        }
+        if (!Schnorr.isScalar(signature.s)) revert ScalarOutOfRange(signature.s);
+        address commitment = signature.commitment;
+        if (commitment == address(0)) revert ZeroCommitment();
+        if (!Schnorr.verifyInRange(x, parity, keccak256(message), signature.s, commitment)) revert InvalidSignature();
     }
 
     function _paramsOf(FeedId feedId) internal view returns (PackedParams packed) {

@@ -65,18 +65,60 @@ library Breaker {
         uint256 answer,
         uint256 slot
     ) internal pure returns (PackedFeed next) {
-        unchecked {
-            // A Live feed's last report is the one that it published.
-            uint256 elapsed = slot - feed.lastReportAt();
-            uint256 dormancy = params.dormancy();
-            uint256 status = feed.status();
-            next = _publishInBand(feed, params, answer, slot, elapsed);
-            // Memory-safe: touches no memory. Becomes zero unless the feed is Live and 1 ≤ elapsed ≤ dormancy: an
-            // elapsed time that is zero or negative wraps around and is beyond any dormancy.
-            assembly ("memory-safe") {
-                next := mul(next, and(eq(status, LIVE), lt(sub(elapsed, 1), dormancy)))
+        uint256 band = params.bandBps();
+        uint256 tau = params.tau();
+        uint256 dormancy = params.dormancy();
+        // A Live feed's last report is the one that it published.
+        uint256 last = feed.updatedAt();
+        // Memory-safe: touches no memory. Without branches, since a jump costs more than what it would skip:
+        // everything is computed and multiplied by 0 in any other case. The result is then unused, and the loop ends
+        // after 216 rounds whatever its input.
+        assembly ("memory-safe") {
+            // A Live feed has no candidate: above its average's mantissa stand an exponent below 64 and the status.
+            let exponent := xor(shr(FEED_EXPONENT, feed), shl(sub(FEED_STATUS, FEED_EXPONENT), LIVE))
+            let average := shl(exponent, and(shr(FEED_AVERAGE, feed), FEED_MANTISSA_MASK))
+            let distance := sub(answer, average)
+            // −limit ≤ distance·10,000 ≤ limit as one comparison: below −limit the sum wraps to a huge number.
+            let limit := mul(band, average)
+            let uncommon := gt(add(mul(distance, BPS), limit), shl(1, limit))
+            // 1 ≤ elapsed ≤ dormancy as one comparison: a time that is zero or negative wraps around and is beyond any
+            // dormancy.
+            let elapsed := sub(slot, last)
+            uncommon := or(uncommon, gt(exponent, FEED_EXPONENT_MASK))
+            let common := gt(lt(sub(elapsed, 1), dormancy), uncommon)
+            if gt(elapsed, tau) {
+                elapsed := tau
             }
+            // SDIV truncates toward zero. The result lies between average and answer.
+            average := add(average, sdiv(mul(distance, elapsed), tau))
+            // FeedWord.encodeAverage, beginning with the exponent before: right if the mantissa has just 40 bits.
+            let mantissa := shr(exponent, average)
+            if xor(shr(sub(FEED_MANTISSA_BITS, 1), mantissa), 1) {
+                mantissa := average
+                exponent := 0
+                for {} shr(FEED_MANTISSA_BITS, mantissa) {} {
+                    mantissa := shr(1, mantissa)
+                    exponent := add(exponent, 1)
+                }
+            }
+            // The next round, where rounds stand: it never carries, as each round has a slot of its own.
+            next := add(and(feed, shl(FEED_ROUND, FEED_TIME_MASK)), shl(FEED_ROUND, 1))
+            next := or(or(answer, next), shl(FEED_AVERAGE, or(shl(FEED_MANTISSA_BITS, exponent), mantissa)))
+            // Both times are the slot.
+            let times := mul(slot, or(shl(FEED_UPDATED_AT, 1), shl(FEED_LAST_REPORT_AT, 1)))
+            next := mul(common, or(next, or(times, shl(FEED_STATUS, LIVE))))
         }
+    }
+
+    /// @notice Whether there is more to do than to store what `publishLive` made: it made nothing, or rounds are kept.
+    function isUncommon(PackedFeed next, PackedParams params) internal pure returns (bool) {
+        uint256 history = params.historyBits();
+        uint256 either;
+        // Memory-safe: touches no memory. Without a branch for each.
+        assembly ("memory-safe") {
+            either := or(iszero(next), history)
+        }
+        return either != 0;
     }
 
     /// @notice Every case that `publishLive` leaves.
@@ -107,7 +149,8 @@ library Breaker {
                 return (feed.withCandidate(slot, side, 0, 1, FeedWord.SUSPENDED), Outcome.Suspended);
             }
             if (feed.candidateSide() == ANY_SIDE) return _confirm(feed, params, answer, slot, ANY_SIDE);
-            PackedFeed resumed = _publishInBand(feed, params, answer, slot, slot - feed.updatedAt());
+            // Back in the band it publishes as a Live feed would, however long ago its answer was.
+            PackedFeed resumed = publishLive(feed.withoutCandidate(), params.withoutDormancy(), answer, slot);
             if (PackedFeed.unwrap(resumed) != 0) return (resumed, Outcome.Resumed);
             return _confirm(feed, params, answer, slot, side);
         }
@@ -116,50 +159,6 @@ library Breaker {
     /// @notice The guardian's trip: nothing is published until it lapses; a candidate is forgotten.
     function trip(PackedFeed feed) internal pure returns (PackedFeed) {
         return feed.withCandidate(feed.lastReportAt(), 0, 0, 0, FeedWord.TRIPPED);
-    }
-
-    /// @dev The feed after it has published an answer inside the band; zero if the answer is outside.
-    /// @param elapsed Seconds from the feed's answer to the slot, above zero.
-    function _publishInBand(
-        PackedFeed feed,
-        PackedParams params,
-        uint256 answer,
-        uint256 slot,
-        uint256 elapsed
-    ) private pure returns (PackedFeed next) {
-        uint256 band = params.bandBps();
-        uint256 tau = params.tau();
-        // Memory-safe: touches no memory. Without branches, since a jump costs more than what it would skip:
-        // everything is computed and multiplied by 0 if outside the band. Outside its preconditions (a feed that is
-        // not in service) the result is unused, and the loop ends after 216 rounds whatever its input.
-        assembly ("memory-safe") {
-            let exponent := and(shr(FEED_EXPONENT, feed), FEED_EXPONENT_MASK)
-            let average := shl(exponent, and(shr(FEED_AVERAGE, feed), FEED_MANTISSA_MASK))
-            let distance := sub(answer, average)
-            // −limit ≤ distance·10,000 ≤ limit as one comparison: below −limit the sum wraps to a huge number.
-            let limit := mul(band, average)
-            let inBand := iszero(gt(add(mul(distance, BPS), limit), shl(1, limit)))
-            if gt(elapsed, tau) {
-                elapsed := tau
-            }
-            // SDIV truncates toward zero. The result lies between average and answer.
-            average := add(average, sdiv(mul(distance, elapsed), tau))
-            // FeedWord.encodeAverage, beginning with the exponent before: right if the mantissa has just 40 bits.
-            let mantissa := shr(exponent, average)
-            if xor(shr(sub(FEED_MANTISSA_BITS, 1), mantissa), 1) {
-                mantissa := average
-                exponent := 0
-                for {} shr(FEED_MANTISSA_BITS, mantissa) {} {
-                    mantissa := shr(1, mantissa)
-                    exponent := add(exponent, 1)
-                }
-            }
-            let times := or(shl(FEED_UPDATED_AT, slot), shl(FEED_LAST_REPORT_AT, slot))
-            let round := and(add(shr(FEED_ROUND, feed), 1), FEED_TIME_MASK)
-            let encoded := or(shl(FEED_MANTISSA_BITS, exponent), mantissa)
-            next := or(or(answer, times), or(shl(FEED_ROUND, round), shl(FEED_AVERAGE, encoded)))
-            next := mul(inBand, or(next, shl(FEED_STATUS, LIVE)))
-        }
     }
 
     /// @dev A Suspended feed got an answer that does not end the suspension by itself.

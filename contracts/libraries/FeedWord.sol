@@ -8,6 +8,11 @@ type PackedFeed is uint256;
 
 using FeedWord for PackedFeed global;
 
+/// @notice A feed in storage. A struct only so that one storage pointer serves for reading and writing.
+struct FeedState {
+    PackedFeed word;
+}
+
 /// @dev Bit at which each field starts. At file level because only such constants reach assembly.
 uint256 constant FEED_UPDATED_AT = 95;
 uint256 constant FEED_ROUND = 127;
@@ -128,6 +133,11 @@ library FeedWord {
                     (reports << FEED_REPORTS) |
                     (status_ << FEED_STATUS)
             );
+    }
+
+    /// @notice The same answer and average as Live, without its candidate.
+    function withoutCandidate(PackedFeed feed) internal pure returns (PackedFeed) {
+        return feed.withCandidate(feed.lastReportAt(), 0, 0, 0, LIVE);
     }
 
     /// @notice An Empty feed that keeps only its round and the time of its last report.

@@ -45,9 +45,10 @@ import {SECP_N as N, SECP_P as P} from "./Curves.sol";
 /// Exceptional points. The mixed addition is incomplete: if a partial sum equals the next key or its negative,
 /// h = 0, Z becomes and stays 0, no inverse exists, and the signature is refused.
 library Schnorr {
-    /// @dev A binary de Bruijn sequence of order 5, and for each of its windows the bit that shifts it to the top.
-    uint256 private constant DE_BRUIJN = 0x077CB531;
-    uint256 private constant BIT_INDEX = 0x00011c021d0e18031e16140f191104081f1b0d17151310071a0c12060b050a09;
+    /// @dev A binary de Bruijn sequence of order 5 at the top of the word, and for each of its windows 2i + 1 where i is
+    /// the bit that shifts it to the top. 2i + 1 words behind its length, `bytes memory keys` has key i.
+    uint256 private constant DE_BRUIJN = 0x077CB531 << 224;
+    uint256 private constant KEY_WORD = 0x010339053b1d31073d2d291f332309113f371b2f2b27210f3519250d170b1513;
 
     /// @notice Sum of the keys whose bits are set, in Jacobian coordinates (x = X/Z², y = Y/Z³ modulo p).
     /// @param keys n affine points, x ‖ y, 64 bytes each, n ≤ 32.
@@ -62,21 +63,20 @@ library Schnorr {
         // Weierstrass curves") with both differences negated, which saves two negations: g = −h, q = −r. Negation as
         // P − a needs a ≤ P, true of results of mulmod and addmod and of affine coordinates below P.
         assembly ("memory-safe") {
-            let points := add(keys, 0x20)
-            let bits := signers
-            let point := add(points, shl(6, byte(and(shr(27, mul(and(bits, sub(0, bits)), DE_BRUIJN)), 31), BIT_INDEX)))
+            let bit := and(signers, sub(0, signers))
+            let bits := xor(signers, bit)
+            let point := add(keys, shl(5, byte(shr(251, mul(bit, DE_BRUIJN)), KEY_WORD)))
             X := mload(point)
             Y := mload(add(point, 0x20))
             Z := 1
-            for {
-                bits := and(bits, sub(bits, 1))
-            } bits {
-                bits := and(bits, sub(bits, 1))
-            } {
-                point := add(points, shl(6, byte(and(shr(27, mul(and(bits, sub(0, bits)), DE_BRUIJN)), 31), BIT_INDEX)))
-                let zz := mulmod(Z, Z, P)
-                let g := addmod(X, sub(P, mulmod(mload(point), zz, P)), P)
-                let q := addmod(Y, sub(P, mulmod(mload(add(point, 0x20)), mulmod(zz, Z, P), P)), P)
+            for {} bits {} {
+                bit := and(bits, sub(0, bits))
+                bits := xor(bits, bit)
+                point := add(keys, shl(5, byte(shr(251, mul(bit, DE_BRUIJN)), KEY_WORD)))
+                // −Z², so that both products with it are negative.
+                let n := sub(P, mulmod(Z, Z, P))
+                let g := addmod(X, mulmod(mload(point), n, P), P)
+                let q := addmod(Y, mulmod(mload(add(point, 0x20)), mulmod(n, Z, P), P), P)
                 let gg := mulmod(g, g, P)
                 let ggg := mulmod(gg, g, P)
                 let w := sub(P, mulmod(X, gg, P))
@@ -112,10 +112,13 @@ library Schnorr {
 
     /// @notice Whether 0 < s < n.
     function isScalar(uint256 s) internal pure returns (bool) {
-        return s != 0 && s < N;
+        unchecked {
+            // One comparison: 0 − 1 wraps around.
+            return s - 1 < N - 1;
+        }
     }
 
-    /// @notice Whether (s, commitment) is the key's signature over the digest.
+    /// @notice Whether (s, commitment) is the key's signature over the digest; false for inputs out of range.
     /// @param keyX Affine x of the key, the x of a point on the curve.
     /// @param keyParity 1 if the key's y is odd, else 0.
     /// @param digest What is signed.
@@ -128,10 +131,22 @@ library Schnorr {
         uint256 s,
         address commitment
     ) internal view returns (bool valid) {
-        if (keyX == 0 || keyX >= N || !isScalar(s) || commitment == address(0)) return false;
+        return isScalar(s) && commitment != address(0) && verifyInRange(keyX, keyParity, digest, s, commitment);
+    }
+
+    /// @notice `verify` for a caller that has refused every s with !isScalar(s) and the zero commitment.
+    function verifyInRange(
+        uint256 keyX,
+        uint256 keyParity,
+        bytes32 digest,
+        uint256 s,
+        address commitment
+    ) internal view returns (bool valid) {
+        // As r of ecrecover it must lie in the range of a scalar.
+        bool inRange = isScalar(keyX);
         // Memory-safe: uses 128 bytes beyond the free pointer as scratch and the scratch word at 0, which is zeroed
         // first because a failing ecrecover returns nothing. Products are below n, and not zero since n is prime and
-        // neither s nor keyX is, so n − product lies in range; e = 0 gives s' = n, which ecrecover refuses.
+        // neither s nor keyX in range is, so n − product lies in range; e = 0 gives s' = n, which ecrecover refuses.
         assembly ("memory-safe") {
             let scratch := mload(0x40)
             mstore(scratch, keyX)
@@ -145,7 +160,7 @@ library Schnorr {
             mstore(add(scratch, 0x60), sub(N, mulmod(e, keyX, N)))
             mstore(0, 0)
             pop(staticcall(gas(), 1, scratch, 0x80, 0, 0x20))
-            valid := eq(mload(0), shr(96, shl(96, commitment)))
+            valid := and(inRange, eq(mload(0), shr(96, shl(96, commitment))))
         }
     }
 }

@@ -2,8 +2,12 @@
 pragma solidity 0.8.37;
 
 import {FeedId} from "../types/FeedId.sol";
+import {FeedState} from "./FeedWord.sol";
 import {PackedParams} from "./ParamsWord.sol";
-import {PackedSet} from "./SetWord.sol";
+import {PackedSet, SET_OPERATORS} from "./SetWord.sol";
+
+/// @notice Some of a set's feed rows in memory, for one report; the place where row 0 lies or would lie.
+type FeedRows is uint256;
 
 /// @title SetBlob
 /// @notice Operators' keys and feeds' parameters of one set, kept as the code of a contract that nobody can run.
@@ -44,16 +48,59 @@ library SetBlob {
         }
     }
 
-    /// @notice Every feed row of a set.
-    function feedRows(PackedSet set) internal view returns (bytes memory) {
-        return feedRows(set, 0, set.feeds());
+    /// @notice secp256k1 keys of a set in memory that is not allocated: they last until the next allocation.
+    function borrowKeys(PackedSet set) internal view returns (bytes memory data) {
+        // Memory-safe: uses memory beyond the free pointer as scratch, at most 32 + 255 · 64 bytes. EXTCODECOPY ignores
+        // what stands above an address.
+        assembly ("memory-safe") {
+            let length := shl(6, and(shr(SET_OPERATORS, set), 0xff))
+            data := mload(0x40)
+            mstore(data, length)
+            extcodecopy(set, add(data, 0x20), 1, length)
+        }
     }
 
-    /// @notice Feed rows `first` to `end` − 1 of a set. The caller keeps `first` ≤ `end` ≤ feeds.
-    function feedRows(PackedSet set, uint256 first, uint256 end) internal view returns (bytes memory) {
-        unchecked {
-            // Indices are below 256.
-            return _read(set, set.operators() * KEY_BYTES + first * FEED_BYTES, (end - first) * FEED_BYTES);
+    /// @notice Every feed row of a set.
+    function feedRows(PackedSet set) internal view returns (bytes memory) {
+        return _read(set, set.operators() * KEY_BYTES, set.feeds() * FEED_BYTES);
+    }
+
+    /// @notice Feed rows `first` to `last` of a set. The caller keeps `first` ≤ `last` < feeds.
+    function feedRows(PackedSet set, uint256 first, uint256 last) internal view returns (FeedRows rows) {
+        // Memory-safe: allocates the rows at the free pointer, a multiple of 64 bytes. Counts are below 256, so nothing
+        // overflows; `rows` may wrap below zero and wraps back when a row's offset is added.
+        assembly ("memory-safe") {
+            let memoryStart := mload(0x40)
+            let offset := add(add(shl(6, and(shr(SET_OPERATORS, set), 0xff)), shl(6, first)), 1)
+            let length := shl(6, add(sub(last, first), 1))
+            extcodecopy(set, memoryStart, offset, length)
+            mstore(0x40, add(memoryStart, length))
+            rows := sub(memoryStart, shl(6, first))
+        }
+    }
+
+    /// @notice Feed of row `index`, which must be one that was read.
+    function idAt(FeedRows rows, uint256 index) internal pure returns (FeedId feedId) {
+        // Memory-safe: reads a word of the row; writes nothing.
+        assembly ("memory-safe") {
+            feedId := mload(add(rows, shl(6, index)))
+        }
+    }
+
+    /// @notice Parameters and state of the feed of row `index`, which must be one that was read and can be taken once.
+    /// @param feeds States by feed.
+    function take(
+        FeedRows rows,
+        uint256 index,
+        mapping(FeedId => FeedState) storage feeds
+    ) internal pure returns (PackedParams params, FeedState storage state) {
+        // Memory-safe: reads and writes inside the row. Solidity keeps a mapping's value at keccak256(key ‖ slot of the
+        // mapping): the slot takes the place of the parameters behind the feed's id, which needs no copy.
+        assembly ("memory-safe") {
+            let row := add(rows, shl(6, index))
+            params := mload(add(row, 0x20))
+            mstore(add(row, 0x20), feeds.slot)
+            state.slot := keccak256(row, 0x40)
         }
     }
 

@@ -6,6 +6,9 @@ type PackedSet is uint256;
 
 using SetWord for PackedSet global;
 
+/// @dev Bit at which the number of operators starts. At file level because only such constants reach assembly.
+uint256 constant SET_OPERATORS = 224;
+
 /// @title SetWord
 /// @notice Layout of the word that points to a set.
 /// @dev From the least significant bit: blob address 160, set id 32, since 32, operators 8, feeds 8, quorum 8.
@@ -23,7 +26,7 @@ library SetWord {
                 uint256(uint160(blob_)) |
                     (id_ << 160) |
                     (since_ << 192) |
-                    (operators_ << 224) |
+                    (operators_ << SET_OPERATORS) |
                     (feeds_ << 232) |
                     (quorum_ << 240)
             );
@@ -44,7 +47,7 @@ library SetWord {
     }
 
     function operators(PackedSet set) internal pure returns (uint256) {
-        return uint8(PackedSet.unwrap(set) >> 224);
+        return uint8(PackedSet.unwrap(set) >> SET_OPERATORS);
     }
 
     function feeds(PackedSet set) internal pure returns (uint256) {
@@ -53,5 +56,10 @@ library SetWord {
 
     function quorum(PackedSet set) internal pure returns (uint256) {
         return uint8(PackedSet.unwrap(set) >> 240);
+    }
+
+    /// @notice Bits `first` to `last`, both below 256.
+    function range(uint256 first, uint256 last) internal pure returns (uint256) {
+        return (~uint256(0) << first) & ~(~uint256(1) << last);
     }
 }

@@ -1,6 +1,7 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import { encodeBytes32String } from "ethers";
 
+import type { VrfConfig } from "../parameters/vrf.ts";
 import { operatorsModule } from "./Operators.ts";
 
 const PROXY_PREFIX = "FeedProxy_";
@@ -22,12 +23,13 @@ export function feedOfFuture(future: string): string | null {
 }
 
 /**
- * Every contract of the network: the operators' module, PriceFeeds and one FeedProxy a feed. A module is built for the
- * feeds that should have a proxy; Ignition deploys those that it has not deployed before.
+ * Every contract of the network: the operators' module, PriceFeeds, one FeedProxy a feed, and VRFCoordinator. A module is
+ * built for what should be there; Ignition deploys what it has not deployed before.
  *
  * @param feedIds Feeds that get a proxy, for example ["BTC/USD"].
+ * @param vrf Configuration of the coordinator, which must be that of a deployed one; null for none.
  */
-export function dodonaModule(feedIds: readonly string[]) {
+export function dodonaModule(feedIds: readonly string[], vrf: VrfConfig | null) {
   return buildModule("Dodona", (m) => {
     const { accessManager, operators } = m.useModule(operatorsModule);
     const priceFeeds = m.contract("PriceFeeds", [accessManager, operators]);
@@ -36,6 +38,7 @@ export function dodonaModule(feedIds: readonly string[]) {
         id: proxyFuture(feedId),
       });
     }
+    if (vrf !== null) m.contract("VRFCoordinator", [accessManager, { ...vrf }]);
     return { accessManager, operators, priceFeeds };
   });
 }

@@ -3,6 +3,8 @@ import path from "node:path";
 import { getAddress, isAddress } from "ethers";
 
 import { DeploymentError, objectAt, readJson } from "../files.ts";
+import type { VrfParameters } from "./vrf.ts";
+import { checkVrf } from "./vrf.ts";
 
 /** Parameters of one feed, named and bounded as `IPriceFeeds.Params`: seconds, basis points, counts. */
 export interface FeedParams {
@@ -104,8 +106,11 @@ export interface DeployParameters {
   /** Account that may trip a feed. The deployer when absent. */
   guardian: string | null;
   feeds: ReadonlyMap<string, FeedParams>;
+  /** Randomness; null where none is deployed. */
+  vrf: VrfParameters | null;
 }
 
+const FIELDS = ["admin", "guardian", "feeds", "vrf"];
 const FEED_ID = /^[A-Za-z0-9]+\/[A-Za-z0-9]+$/;
 const FEED_ID_MAX_LENGTH = 31;
 
@@ -158,17 +163,17 @@ export function checkParams(given: unknown, where: string): FeedParams {
 }
 
 /**
- * Reads a parameters file: `{ admin?, guardian?, feeds: { "BTC/USD": { …FeedParams } } }`.
+ * Reads a parameters file: `{ admin?, guardian?, feeds: { "BTC/USD": { …FeedParams } }, vrf?: { … } }`.
  *
  * @throws {DeploymentError} naming the file and the field that is wrong.
  */
 export async function readParameters(file: string): Promise<DeployParameters> {
   const name = path.relative(process.cwd(), file);
   const root = objectAt(await readJson(file, name), name);
-  const unknown = Object.keys(root).find((key) => !["admin", "guardian", "feeds"].includes(key));
+  const unknown = Object.keys(root).find((key) => !FIELDS.includes(key));
   if (unknown !== undefined) {
     throw new DeploymentError(
-      `${name}: unknown field "${unknown}"; known are admin, guardian, feeds.`,
+      `${name}: unknown field "${unknown}"; known are ${FIELDS.join(", ")}.`,
     );
   }
   const admin = addressAt(root["admin"], `${name}: admin`);
@@ -184,6 +189,7 @@ export async function readParameters(file: string): Promise<DeployParameters> {
         checkParams(params, `${name}: ${id}`),
       ]),
     ),
+    vrf: root["vrf"] === undefined ? null : checkVrf(root["vrf"], `${name}: vrf`),
   };
 }
 

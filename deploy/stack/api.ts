@@ -25,6 +25,21 @@ export async function readFeeds(apiUrl: string): Promise<ApiFeed[]> {
   return z.array(feedSchema).parse(Array.isArray(body) ? body : (body as { feeds: unknown }).feeds);
 }
 
+const randomnessSchema = z.object({
+  coordinator: z.string().nullable(),
+  requests: z.object({ pending: z.number(), fulfilled: z.number(), refunded: z.number() }),
+});
+
+/** How many requests for random words stand where, as the API's `/vrf` shows it. */
+export type ApiRandomness = z.infer<typeof randomnessSchema>;
+
+/** The state of randomness, from the index. */
+export async function readRandomness(apiUrl: string): Promise<ApiRandomness> {
+  const response = await fetch(`${apiUrl}/vrf`, { signal: AbortSignal.timeout(3_000) });
+  if (!response.ok) throw new Error(`${apiUrl}/vrf answered ${response.status}`);
+  return randomnessSchema.parse(await response.json());
+}
+
 /** True when an HTTP address answers 200. */
 export async function answers(url: string): Promise<boolean> {
   const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });

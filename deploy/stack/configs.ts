@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-import { HDNodeWallet, Mnemonic } from "ethers";
+import { HDNodeWallet, hexlify, Mnemonic, randomBytes } from "ethers";
 
 import { generateKeys } from "../../keepers/feed/signing/keys.ts";
 import { localChainId } from "./chain.ts";
@@ -11,8 +11,14 @@ import type { StackFile } from "./stack-file.ts";
 /** Anvil's published development mnemonic: these accounts are worth nothing anywhere else. */
 const mnemonic = Mnemonic.fromPhrase("test test test test test test test test test test test junk");
 
-/** Which of the mnemonic's accounts does what; account 0 deploys and governs, 1 to 5 are the operators. */
-const relayerAccountIndex = 10;
+/**
+ * Which of the mnemonic's accounts does what; account 0 deploys and governs, 1 to 5 are the operators. Several accounts
+ * let randomness go on while a report waits for its block.
+ */
+const relayerAccountIndices = [10, 11, 12, 13];
+
+/** Operator whose proving key answers requests for random words. */
+const proverIndex = 0;
 
 /** An account of the local chain. */
 export function localAccount(index: number): HDNodeWallet {
@@ -36,10 +42,17 @@ export interface LocalOperator {
   readonly endpoint: string;
   readonly keyFile: string;
   readonly accountKeyFile: string;
+  /** Proving key of randomness; one operator has one. */
+  readonly vrfKeyFile?: string;
 }
 
 function writeSecret(file: string, text: string): void {
   if (!existsSync(file)) writeFileSync(file, text, { mode: 0o600 });
+}
+
+/** A scalar of secp256k1: 32 random bytes are none with probability below 2^-127, and then the deployment says so. */
+function randomSecret(): string {
+  return hexlify(randomBytes(32));
 }
 
 function writeJson(file: string, value: unknown): string {
@@ -58,12 +71,16 @@ export function prepareOperators(paths: Paths, ports: Ports): LocalOperator[] {
     const accountKeyFile = path.join(paths.keys, `${name}-account.txt`);
     if (!existsSync(keyFile)) writeSecret(keyFile, `${JSON.stringify(generateKeys())}\n`);
     writeSecret(accountKeyFile, `${wallet.privateKey}\n`);
+    const vrfKeyFile = path.join(paths.keys, "vrf.json");
+    const isProver = index === proverIndex;
+    if (isProver) writeSecret(vrfKeyFile, `${JSON.stringify({ vrf: randomSecret() })}\n`);
     return {
       name,
       account: wallet.address,
       endpoint: `http://127.0.0.1:${port}`,
       keyFile,
       accountKeyFile,
+      ...(isProver ? { vrfKeyFile } : {}),
     };
   });
 }
@@ -94,19 +111,41 @@ export function operatorConfig(
 
 /** Writes the relayer's configuration and returns its path. */
 export function relayerConfig(paths: Paths, ports: Ports, stack: StackFile): string {
-  const keyFile = path.join(paths.keys, "relayer.txt");
-  writeSecret(keyFile, `${localAccount(relayerAccountIndex).privateKey}\n`);
+  const accounts = relayerAccountIndices.map((index, i) => {
+    const keyFile = path.join(paths.keys, `relayer-${i + 1}.txt`);
+    writeSecret(keyFile, `${localAccount(index).privateKey}\n`);
+    return { keyFile };
+  });
   return writeJson(path.join(paths.config, "relayer.json"), {
     networks: [
       {
         chainId: localChainId,
         rpcUrls: [stack.rpcUrl],
-        accounts: [{ keyFile }],
+        accounts,
         confirmations: 1,
         blockTimeMs: 1000,
       },
     ],
     metrics: { host: "127.0.0.1", port: ports.relayerMetrics },
+    log: { level: "info" },
+    parentPid: process.pid,
+  });
+}
+
+/** Writes the VRF keeper's configuration and returns its path. */
+export function vrfConfig(
+  paths: Paths,
+  ports: Ports,
+  stack: StackFile,
+  operators: readonly LocalOperator[],
+): string {
+  return writeJson(path.join(paths.config, "vrf.json"), {
+    chainId: localChainId,
+    rpcUrls: [stack.rpcUrl],
+    contracts: { vrfCoordinator: stack.addresses.vrfCoordinator },
+    keyFile: operators[proverIndex]!.vrfKeyFile,
+    indexUrl: stack.apiUrl,
+    metrics: { host: "127.0.0.1", port: ports.vrfMetrics },
     log: { level: "info" },
     parentPid: process.pid,
   });
@@ -125,6 +164,7 @@ export function indexerConfig(
     contracts: {
       operators: stack.addresses.operators,
       priceFeeds: stack.addresses.priceFeeds,
+      vrfCoordinator: stack.addresses.vrfCoordinator,
       startBlock,
     },
     port: ports.api,

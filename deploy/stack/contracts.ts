@@ -13,6 +13,7 @@ const deploymentSchema = z.object({
     accessManager: z.string(),
     operators: z.string(),
     priceFeeds: z.string(),
+    vrfCoordinator: z.string(),
     proxies: z.record(z.string(), z.string()),
   }),
   startBlock: z.number().int(),

@@ -12,6 +12,7 @@ const offsets = {
   api: 10,
   postgres: 12,
   relayerMetrics: 20,
+  vrfMetrics: 21,
   operator: 31,
   operatorMetrics: 41,
 };
@@ -21,6 +22,7 @@ export interface Ports {
   readonly api: number;
   readonly postgres: number;
   readonly relayerMetrics: number;
+  readonly vrfMetrics: number;
   readonly operators: readonly number[];
   readonly operatorMetrics: readonly number[];
 }
@@ -34,6 +36,7 @@ export function portsFrom(base: number): Ports {
     api: base + offsets.api,
     postgres: base + offsets.postgres,
     relayerMetrics: base + offsets.relayerMetrics,
+    vrfMetrics: base + offsets.vrfMetrics,
     operators: perOperator(offsets.operator),
     operatorMetrics: perOperator(offsets.operatorMetrics),
   };

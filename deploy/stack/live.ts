@@ -2,12 +2,12 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { createLogUpdate } from "log-update";
 
-import { type ApiFeed, readFeeds } from "./api.ts";
+import { type ApiFeed, type ApiRandomness, readFeeds, readRandomness } from "./api.ts";
 import { chooseFallback } from "./fallback.ts";
 import { operatorCount } from "./layout.ts";
 import type { Stack } from "./stack.ts";
 import { type OperatorStatus, StatusReader } from "./status.ts";
-import { renderFeeds, sourceLine } from "./table.ts";
+import { randomnessLine, renderFeeds, sourceLine } from "./table.ts";
 
 const refreshMs = 1_000;
 /** Without a terminal the table is printed now and then, for a log that somebody reads later. */
@@ -26,11 +26,12 @@ function introduction(stack: Stack): string {
     `  metrics    ${metrics}`,
     `  PriceFeeds ${file.addresses.priceFeeds}`,
     `  Operators  ${file.addresses.operators}`,
+    `  VRF        ${file.addresses.vrfCoordinator}  (VRFCoordinatorV2_5)`,
     ...proxies.map(([id, address]) => `  ${id.padEnd(10)} ${address}  (AggregatorV3Interface)`),
     "",
     "  Try next, in another terminal:",
     "    npx hardhat feeds list --network local",
-    "    npx hardhat feeds read BTC/USD --network local",
+    "    npx hardhat vrf request --network local",
     `    curl ${file.apiUrl}/feeds/BTC-USD/history`,
     "",
   ].join("\n");
@@ -48,11 +49,12 @@ export async function live(stack: Stack, signal: AbortSignal): Promise<number> {
   let printedAt = 0;
   try {
     while (!signal.aborted) {
-      const [feeds, statuses] = await view(stack, reader);
+      const [feeds, statuses, randomness] = await view(stack, reader);
       await fallback(statuses);
       const frame = [
         renderFeeds(feeds, statuses, operatorCount, Math.floor(Date.now() / 1000), stdout.isTTY),
         sourceLine(statuses, stdout.isTTY),
+        ...(randomness === null ? [] : [randomnessLine(randomness)]),
         ...notices.slice(-noticesShown),
         footer(stack),
       ].join("\n");
@@ -75,10 +77,14 @@ function footer(stack: Stack): string {
 }
 
 /** The newest view; a part that is being restarted shows as empty for a moment rather than ending the table. */
-async function view(stack: Stack, reader: StatusReader): Promise<[ApiFeed[], OperatorStatus[]]> {
+async function view(
+  stack: Stack,
+  reader: StatusReader,
+): Promise<[ApiFeed[], OperatorStatus[], ApiRandomness | null]> {
   const recentMs = 10_000;
   return Promise.all([
     readFeeds(stack.file.apiUrl).catch(() => []),
     reader.read(Date.now() - recentMs).catch(() => []),
+    readRandomness(stack.file.apiUrl).catch(() => null),
   ]);
 }

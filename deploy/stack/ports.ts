@@ -20,6 +20,7 @@ export async function requireFreePorts(ports: Ports): Promise<void> {
     ["API", ports.api],
     ["Postgres", ports.postgres],
     ["relayer's metrics", ports.relayerMetrics],
+    ["VRF keeper's metrics", ports.vrfMetrics],
     ...ports.operators.map((port, i): [string, number] => [`operator ${i + 1}`, port]),
     ...ports.operatorMetrics.map((port, i): [string, number] => [
       `operator ${i + 1}'s metrics`,

@@ -15,6 +15,7 @@ const stackSchema = z.object({
     accessManager: address,
     operators: address,
     priceFeeds: address,
+    vrfCoordinator: address,
     proxies: z.record(z.string(), address),
   }),
   operators: z.array(z.object({ account: address, endpoint: z.string() })),

@@ -11,6 +11,7 @@ import {
   type OperatorPrices,
   prepareOperators,
   relayerConfig,
+  vrfConfig,
 } from "./configs.ts";
 import { deploy } from "./contracts.ts";
 import { StackFailure } from "./failure.ts";
@@ -34,7 +35,7 @@ import { lastWords, type Program, Supervisor } from "./supervisor.ts";
 /** Told about every step, so that a person sees what takes time. */
 export type Progress = <T>(title: string, work: () => Promise<T>) => Promise<T>;
 
-const readyMs = { relayer: 30_000, operator: 60_000, indexer: 90_000 };
+const readyMs = { relayer: 30_000, operator: 60_000, indexer: 90_000, vrf: 60_000 };
 
 /** Quotes make much short-lived garbage: a small young generation keeps an operator's memory below 250 MB. */
 const keeperFlags = ["--max-semi-space-size=2"];
@@ -116,7 +117,8 @@ export class Stack {
 
   /** Starts everything. On failure the caller stops what did start. */
   async start(progress: Progress): Promise<void> {
-    if (this.options.fresh) this.#forget();
+    // Without its chain a database means nothing, wherever it lies.
+    if (this.options.fresh || !existsSync(this.paths.chainState)) this.#forget();
     await requireFreePorts(this.ports);
     const [postgres] = await progress("Start Postgres and the chain", () =>
       Promise.all([this.#startPostgres(), this.#startChain()]),
@@ -145,6 +147,7 @@ export class Stack {
       await this.#run(this.#relayer());
       await Promise.all([
         this.#run(this.#indexer(startBlock)),
+        this.#run(this.#vrf()),
         this.startOperators(this.#prices()),
       ]);
     });
@@ -256,6 +259,11 @@ export class Stack {
   #relayer(): Program {
     const config = relayerConfig(this.paths, this.ports, this.file);
     return this.#keeper("relayer", "relayer", config, this.ports.relayerMetrics, readyMs.relayer);
+  }
+
+  #vrf(): Program {
+    const config = vrfConfig(this.paths, this.ports, this.file, this.#operators);
+    return this.#keeper("vrf", "vrf", config, this.ports.vrfMetrics, readyMs.vrf);
   }
 
   #indexer(startBlock: number): Program {

@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 
 import Table from "cli-table3";
 
-import type { ApiFeed } from "./api.ts";
+import type { ApiFeed, ApiRandomness } from "./api.ts";
 import type { OperatorStatus } from "./status.ts";
 
 const decimals = 8;
@@ -86,6 +86,12 @@ export function renderFeeds(
   const notes = feeds.filter((feed) => feed.reason !== null && feed.status !== "live");
   const lines = notes.map((feed) => paint("dim", `  ${feed.id}: ${feed.reason}`));
   return [table.toString(), ...lines].join("\n");
+}
+
+/** Where randomness stands, in one line. */
+export function randomnessLine({ coordinator, requests }: ApiRandomness): string {
+  const refunded = requests.refunded === 0 ? "" : `, ${requests.refunded} refunded`;
+  return `Randomness: ${requests.pending} pending, ${requests.fulfilled} fulfilled${refunded}; coordinator ${coordinator ?? "none"}`;
 }
 
 /** Where the prices come from, in words; the simulator is never to be overlooked. */

@@ -1,8 +1,8 @@
-import type { Chain } from "../shared/rpc.ts";
+import { RpcUnavailableError, type Chain } from "../shared/rpc.ts";
 
 /**
  * What became of bytes that were handed to a node. Only `rejected` says that no node will ever take them; after
- * `unknown` they may have been sent.
+ * `unknown` (no answer, or a pool without room) and `refused` (an answer that nothing explains) they may have been sent.
  */
 export type Outcome =
   | { type: "accepted" }
@@ -10,6 +10,7 @@ export type Outcome =
   | { type: "underpriced" }
   | { type: "noFunds"; message: string }
   | { type: "rejected"; message: string }
+  | { type: "refused"; message: string }
   | { type: "unknown"; message: string };
 
 // Wordings of geth, nethermind, besu, erigon, reth, anvil and hardhat.
@@ -28,10 +29,14 @@ const wordings: ReadonlyArray<readonly [RegExp, Outcome["type"]]> = [
     /intrinsic gas|exceeds (the )?block gas limit|gas limit (is )?(too high|reached)|exceeds (the )?(configured cap|transaction gas)|oversized data|invalid sender|invalid chain|wrong chain|type not supported|floor data gas/i,
     "rejected",
   ],
+  [
+    /txpool is full|pool is full|pool is overflowing|transaction pool limit|exceeds? (the )?max(imum)? (number of )?(pending )?transactions|too many (pending )?transactions|sender.*capacity|in-flight transaction limit|timeout|no answer within|nonce (is )?too (high|far)|nonce gap|header not found|syncing/i,
+    "unknown",
+  ],
 ];
 
 /**
- * Hands signed bytes to a node. Never throws: what it does not understand is `unknown`.
+ * Hands signed bytes to a node. Never throws: what it does not understand is `refused`.
  * Sending the same bytes again is harmless.
  */
 export async function broadcast(chain: Chain, raw: string): Promise<Outcome> {
@@ -39,16 +44,17 @@ export async function broadcast(chain: Chain, raw: string): Promise<Outcome> {
     await chain.send("eth_sendRawTransaction", [raw]);
     return { type: "accepted" };
   } catch (error) {
+    if (error instanceof RpcUnavailableError) return { type: "unknown", message: error.message };
     return classify(nodeMessage(error));
   }
 }
 
 /** Reads a node's error message. */
 export function classify(message: string): Outcome {
-  const type = wordings.find(([wording]) => wording.test(message))?.[1] ?? "unknown";
-  return type === "rejected" || type === "unknown" || type === "noFunds"
-    ? { type, message }
-    : { type };
+  const type = wordings.find(([wording]) => wording.test(message))?.[1] ?? "refused";
+  return type === "accepted" || type === "nonceUsed" || type === "underpriced"
+    ? { type }
+    : { type, message };
 }
 
 /** @returns the message of the node inside an error of ethers, else the error's own. */

@@ -2,6 +2,9 @@ import { parseUnits } from "ethers";
 import { z } from "zod";
 import { listenSchema, logSchema, parentPidSchema, rpcUrlsSchema } from "../shared/config.ts";
 import type { Settings } from "./model.ts";
+import type { QuarantineSettings } from "./quarantine.ts";
+import { strategies } from "./schedule.ts";
+import type { TreasuryRules } from "./treasury.ts";
 import type { TipSettings } from "./watch.ts";
 
 const gwei = z
@@ -22,20 +25,82 @@ const feesSchema = z.strictObject({
   bumpPercent: z.number().min(10).max(100).default(12.5),
 });
 
+const ether = z
+  .number()
+  .positive()
+  .max(1_000_000_000)
+  .transform((value) => parseUnits(value.toFixed(9), "ether"));
+
+const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http or https URL" });
+
+/** Where an account's key is: a file, AWS KMS, or Web3Signer. */
+const accountSchema = z.union(
+  [
+    z.strictObject({ keyFile: z.string().min(1), passwordFile: z.string().min(1).optional() }),
+    z.strictObject({
+      kms: z.strictObject({
+        keyId: z.string().min(1),
+        region: z.string().regex(/^[a-z0-9-]+$/, "must be a region such as eu-central-1"),
+        credentialsFile: z.string().min(1),
+        endpoint: httpUrl.optional(),
+      }),
+    }),
+    z.strictObject({
+      web3signer: z.strictObject({
+        url: httpUrl,
+        publicKey: z
+          .string()
+          .regex(/^0x(04)?[0-9a-fA-F]{128}$/, "must be an uncompressed public key, 0x hex"),
+      }),
+    }),
+  ],
+  {
+    error:
+      "must be {keyFile, passwordFile?}, {kms: {keyId, region, credentialsFile, endpoint?}} or {web3signer: {url, publicKey}}",
+  },
+);
+
+const quarantineSchema = z.strictObject({
+  /** Unexplained failures within the window that lead to it. */
+  failures: z.int().min(1).max(100).default(3),
+  windowSeconds: z.number().positive().max(86_400).default(300),
+  /** The first; each further one in a row is twice as long. */
+  firstSeconds: z.number().positive().max(86_400).default(30),
+  maxSeconds: z.number().positive().max(604_800).default(3_600),
+});
+
+const treasurySchema = z
+  .strictObject({
+    /** It only fills the other accounts. */
+    account: accountSchema,
+    /** Balance below which an account is filled up to the target. */
+    belowEther: ether,
+    targetEther: ether,
+    /** Most that may be asked for in a day (UTC), of all accounts together. */
+    dailyCapEther: ether,
+  })
+  .refine(({ belowEther, targetEther }) => targetEther > belowEther, {
+    path: ["targetEther"],
+    error: "must be above belowEther",
+  });
+
 const networkSchema = z.strictObject({
   chainId: z.int().positive(),
   rpcUrls: rpcUrlsSchema,
-  accounts: z
-    .array(
-      z.strictObject({ keyFile: z.string().min(1), passwordFile: z.string().min(1).optional() }),
-    )
-    .min(1, "name the key file of at least one account"),
+  accounts: z.array(accountSchema).min(1, "name the key of at least one account"),
+  /** How intents are spread over the accounts. */
+  schedule: z.enum(strategies).default("leastPending"),
+  treasury: treasurySchema.optional(),
+  quarantine: quarantineSchema.prefault({}),
   fees: feesSchema.prefault({}),
   /** Depth at which a transaction is final; 1 is the newest block. */
   confirmations: z.int().min(1).max(1_000).default(1),
   blockTimeMs: z.int().min(100).max(600_000).default(12_000),
-  /** Nonces open at the same time per account; geth's pool takes 16 of an account for sure. */
-  maxPending: z.int().min(1).max(256).default(16),
+  /**
+   * Nonces open at the same time per account: what an account can have in one block. geth's pool guarantees 16 and takes
+   * more while it has room; reth's takes 16 unless told otherwise: set 16 there.
+   */
+  maxPending: z.int().min(1).max(256).default(64),
   replaceAfterBlocks: z.int().min(1).max(100).default(3),
   maxRequeues: z.int().min(0).max(100).default(3),
   /** Gas limit of a cancellation; rollups may ask for more than a bare transfer's 21,000. */
@@ -43,11 +108,21 @@ const networkSchema = z.strictObject({
   /** How often the chain is asked while nonces are open; a fifth of the block time (100 ms to 1 s) unless given. */
   pollMs: z.int().min(20).max(60_000).optional(),
   rpcTimeoutMs: z.int().min(100).max(60_000).default(5_000),
+  /** Blocks that an endpoint may be away from the others; what is made in 10 s, at least 3, unless given. */
+  maxHeadGap: z.int().min(1).max(10_000).optional(),
 });
 
 /** Schema of the relayer's configuration file. */
 export const relayerConfigSchema = z.strictObject({
-  networks: z.array(networkSchema).min(1, "name at least one network"),
+  networks: z
+    .array(networkSchema)
+    .min(1, "name at least one network")
+    .refine(
+      (networks) => new Set(networks.map(({ chainId }) => chainId)).size === networks.length,
+      {
+        error: "names a chain twice",
+      },
+    ),
   metrics: listenSchema,
   log: logSchema.prefault({}),
   parentPid: parentPidSchema.optional(),
@@ -98,6 +173,30 @@ export function timingOf(network: NetworkConfig): Timing {
   };
 }
 
+/** @returns the network's quarantine settings. */
+export function quarantineOf({ quarantine }: NetworkConfig): QuarantineSettings {
+  return {
+    failures: quarantine.failures,
+    windowMs: quarantine.windowSeconds * 1_000,
+    firstMs: quarantine.firstSeconds * 1_000,
+    maxMs: quarantine.maxSeconds * 1_000,
+  };
+}
+
+/** @returns when a treasury fills an account and how far. */
+export function treasuryRulesOf(treasury: NonNullable<NetworkConfig["treasury"]>): TreasuryRules {
+  return {
+    belowWei: treasury.belowEther,
+    targetWei: treasury.targetEther,
+    dailyCapWei: treasury.dailyCapEther,
+  };
+}
+
+/** @returns blocks that an endpoint's head may be away from the others'. */
+export function headGapOf(network: NetworkConfig): number {
+  return network.maxHeadGap ?? Math.max(3, Math.ceil(10_000 / network.blockTimeMs));
+}
+
 /** @returns how a network finds its tip. */
 export function tipOf(network: NetworkConfig): TipSettings {
   return { mode: network.fees.tip, tipWei: network.fees.tipGwei };
@@ -108,7 +207,9 @@ export const exampleConfig = `{
   "networks": [{
     "chainId": 31337,
     "rpcUrls": ["http://127.0.0.1:8545"],
-    "accounts": [{ "keyFile": "relayer.key" }],
+    "accounts": [{ "keyFile": "relayer-1.key" }, { "keyFile": "relayer-2.json", "passwordFile": "relayer-2.pass" }],
+    "schedule": "leastPending",
+    "treasury": { "account": { "keyFile": "treasury.key" }, "belowEther": 1, "targetEther": 5, "dailyCapEther": 20 },
     "confirmations": 1,
     "blockTimeMs": 1000,
     "fees": { "tipGwei": 1, "maxFeeGwei": 500, "bumpPercent": 12.5 }

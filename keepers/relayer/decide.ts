@@ -1,4 +1,3 @@
-import { lanes } from "../shared/intents.ts";
 import { marketFees, replacementFees, worstCostWei } from "./fees.ts";
 import type {
   Attempt,
@@ -10,6 +9,7 @@ import type {
   Rank,
   Settings,
 } from "./model.ts";
+import { byPriority, type AccountLoad } from "./schedule.ts";
 
 /** Everything the decision depends on. */
 export interface Snapshot {
@@ -19,6 +19,8 @@ export interface Snapshot {
   slots: readonly OpenSlot[];
   queued: readonly QueuedIntent[];
   settings: Settings;
+  /** Why nothing new is started (paused, quarantined); what is pending is still replaced. */
+  barred?: string | null;
 }
 
 /** Why bytes are signed. */
@@ -56,8 +58,6 @@ export type Action =
   /** Nothing can be signed at the moment. */
   | { type: "hold"; reason: string };
 
-const laneRank = new Map<string, number>(lanes.map((lane, rank) => [lane, rank]));
-
 /**
  * Decides what to do about the open nonces and the queue of one account. Pure.
  * Order of service: a nonce whose content is dead goes to the newest intent of the same group, else to the first in the
@@ -67,6 +67,7 @@ export function decide(snapshot: Snapshot, nowMs: number): Action[] {
   const { chain, settings } = snapshot;
   const actions: Action[] = [];
   const market = marketFees(chain.baseFeeWei, chain.tipWei, settings);
+  const isBarred = (snapshot.barred ?? null) !== null;
 
   const queue: QueuedIntent[] = [];
   for (const intent of snapshot.queued) {
@@ -74,7 +75,7 @@ export function decide(snapshot: Snapshot, nowMs: number): Action[] {
     if (drop === null) queue.push(intent);
     else actions.push({ type: "drop", drop });
   }
-  queue.sort((a, b) => rankOf(a) - rankOf(b) || compareIds(a.id, b.id));
+  queue.sort(byPriority);
 
   // A nonce below the chain's is used up: its receipt tells by what.
   const slots = snapshot.slots.filter((slot) => slot.nonce >= chain.nonce);
@@ -110,7 +111,7 @@ export function decide(snapshot: Snapshot, nowMs: number): Action[] {
   for (const slot of slots) {
     const { attempt } = slot;
     if (slot.status === "vacant" || attempt === null) {
-      const intent = queue[0];
+      const intent = isBarred ? undefined : queue[0];
       const fees = (attempt && replacementFees(attempt.fees, market, settings)) ?? market;
       if (intent !== undefined && pendingCount < settings.maxPending) {
         if (afford(fees, intent.gasLimit, intent.valueWei, null)) {
@@ -150,7 +151,7 @@ export function decide(snapshot: Snapshot, nowMs: number): Action[] {
       ) {
         queue.splice(sameGroup, 1);
       } else if (fees !== null) {
-        const intent = queue[Math.max(sameGroup, 0)];
+        const intent = sameGroup >= 0 ? queue[sameGroup] : isBarred ? undefined : queue[0];
         const purpose: Purpose =
           sameGroup >= 0 ? "group" : intent === undefined ? "cancelled" : "reused";
         if (afford(fees, intent?.gasLimit ?? settings.cancelGas, intent?.valueWei ?? 0n, attempt)) {
@@ -177,7 +178,7 @@ export function decide(snapshot: Snapshot, nowMs: number): Action[] {
   let nonce = snapshot.nextNonce;
   // The chain is ahead of the ledger: settled first.
   const ahead = chain.nonce > snapshot.nextNonce;
-  while (!ahead && !gap && pendingCount < settings.maxPending) {
+  while (!ahead && !gap && !isBarred && pendingCount < settings.maxPending) {
     const intent = queue[0];
     if (intent === undefined || !afford(market, intent.gasLimit, intent.valueWei, null)) break;
     queue.shift();
@@ -193,7 +194,8 @@ export function decide(snapshot: Snapshot, nowMs: number): Action[] {
       drop: null,
     });
   }
-  if (held !== null) actions.push({ type: "hold", reason: held });
+  const reason = snapshot.barred ?? held;
+  if (reason !== null) actions.push({ type: "hold", reason });
   return actions;
 }
 
@@ -220,11 +222,42 @@ function sign(
   };
 }
 
+/**
+ * Sums up an account for the scheduler. Pure.
+ * @param snapshot all but the queue
+ */
+export function loadOf(
+  address: string,
+  dedicated: boolean,
+  snapshot: Omit<Snapshot, "queued">,
+  nowMs: number,
+): AccountLoad {
+  const { chain, settings } = snapshot;
+  const open = snapshot.slots.filter(
+    (slot) => slot.nonce >= chain.nonce && slot.status === "pending" && slot.attempt !== null,
+  );
+  const wanted = open.filter((slot) => contentDeadness(slot, slot.attempt!, nowMs) === null);
+  return {
+    address,
+    // A nonce whose content is dead takes a new one without opening another.
+    pending: wanted.length,
+    maxPending: settings.maxPending,
+    freeWei: open.reduce((wei, slot) => wei - worstCostWei(slot.attempt!), chain.balanceWei),
+    dedicated,
+    barred: snapshot.barred ?? null,
+    groups: new Set(open.flatMap((slot) => slot.content?.group ?? [])),
+  };
+}
+
 /** @returns why an intent must not be sent; null when it may. */
-function deadness(intent: Content, nowMs: number): Drop | null {
+export function deadness(intent: Content, nowMs: number): Drop | null {
   if (intent.expiresAtMs !== null && nowMs >= intent.expiresAtMs) {
     const reason = `expired at ${new Date(intent.expiresAtMs).toISOString()}`;
     return { intentId: intent.id, status: "expired", reason };
+  }
+  if (intent.cancelReason !== null) {
+    const reason = `cancelled: ${intent.cancelReason}`;
+    return { intentId: intent.id, status: "failed", reason };
   }
   if (intent.newest !== null && compareRanks(intent.newest, intent) > 0) {
     const reason = `replaced by intent ${intent.newest.id} of the same group`;
@@ -256,10 +289,6 @@ function whyReplace(
   const blocksWithoutUs = slot.nonce === chain.nonce;
   const belowMarket = attempt.fees.maxFeeWei < chain.baseFeeWei;
   return blocksWithoutUs || belowMarket ? "stuck" : null;
-}
-
-function rankOf(intent: QueuedIntent): number {
-  return laneRank.get(intent.lane) ?? lanes.length;
 }
 
 function compareRanks(a: Rank, b: Rank): number {

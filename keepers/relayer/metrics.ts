@@ -12,6 +12,7 @@ export interface RelayerMetrics {
   balance: Gauge<"chain" | "account">;
   owner: Gauge<"chain" | "account">;
   endpoint: Gauge<"chain" | "endpoint" | "state">;
+  quarantines: Counter<"chain" | "account">;
   sendSeconds: Histogram<"chain">;
 }
 
@@ -77,6 +78,12 @@ export function createRelayerMetrics(registry: Registry): RelayerMetrics {
       name: "dodona_rpc_endpoint_state",
       help: "1 for the state that the RPC endpoint is in",
       labelNames: ["chain", "endpoint", "state"],
+      registers,
+    }),
+    quarantines: new Counter({
+      name: "dodona_account_quarantines_total",
+      help: "Quarantines after failures that nothing explains",
+      labelNames: ["chain", "account"],
       registers,
     }),
     sendSeconds: new Histogram({

@@ -31,6 +31,8 @@ export interface Content {
   ordinal: bigint;
   expiresAtMs: number | null;
   status: IntentStatus;
+  /** Why somebody asked to have it cancelled; null when nobody did. */
+  cancelReason: string | null;
   /** The newest of its group that is queued, sent or confirmed. */
   newest: Rank | null;
 }
@@ -44,8 +46,8 @@ export interface Rank {
 /** A queued intent. */
 export interface QueuedIntent extends Content {
   lane: Lane;
-  to: string;
-  data: string;
+  /** The only account that may send it; null leaves the choice. */
+  account: string | null;
   valueWei: bigint;
   gasLimit: bigint;
 }

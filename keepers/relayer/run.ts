@@ -8,6 +8,7 @@ import { FenceLostError } from "./ledger.ts";
 import type { RelayerMetrics } from "./metrics.ts";
 import { holdSession, type Session } from "./session.ts";
 import { readBacklog } from "./store.ts";
+import { runTreasury, type TreasuryRules } from "./treasury.ts";
 
 /** One chain with the accounts that send on it. */
 export interface Network {
@@ -15,6 +16,8 @@ export interface Network {
   workers: readonly AccountWorker[];
   /** Age at which the last look at the chain makes the process unhealthy. */
   staleAfterMs: number;
+  /** Keeps the accounts filled; null where nothing does. */
+  treasury: { worker: AccountWorker; rules: TreasuryRules } | null;
 }
 
 /** What the relayer needs. */
@@ -28,11 +31,11 @@ export interface RelayerDeps {
 
 const standbyMs = 1_000;
 const gaugesMs = 1_000;
-const endpointStates = ["unknown", "healthy", "failing", "refused"] as const;
+const endpointStates = ["unknown", "healthy", "failing", "refused", "behind", "ahead"] as const;
 
 /** Runs all accounts of all networks until the signal aborts. */
 export async function runRelayer(deps: RelayerDeps, signal: AbortSignal): Promise<void> {
-  const workers = deps.networks.flatMap((network) => network.workers);
+  const workers = deps.networks.flatMap(workersOf);
   const onIntent = (chainId: number | null): void => {
     for (const worker of workers)
       if (chainId === null || worker.key.chainId === chainId) worker.wake();
@@ -43,7 +46,23 @@ export async function runRelayer(deps: RelayerDeps, signal: AbortSignal): Promis
       await Promise.all(workers.map((worker) => ownAndWork(deps, session, worker, stop)));
     }),
     refreshGauges(deps, signal),
+    ...deps.networks.map(({ chain, treasury, workers: filled }) =>
+      treasury === null
+        ? Promise.resolve()
+        : runTreasury(
+            { ...deps, chain },
+            treasury.worker.key.address,
+            filled.map(({ key }) => key.address),
+            treasury.rules,
+            signal,
+          ),
+    ),
   ]);
+}
+
+/** @returns the workers of all accounts of a network, the treasury's last. */
+function workersOf({ workers, treasury }: Network): AccountWorker[] {
+  return treasury === null ? [...workers] : [...workers, treasury.worker];
 }
 
 /** Stands by until the account is free, then works on it. */
@@ -108,12 +127,12 @@ async function refreshGauges(deps: RelayerDeps, signal: AbortSignal): Promise<vo
 
 /** @returns ok when each account's chain was read lately, or another process works on it. */
 export function relayerHealth(deps: Pick<RelayerDeps, "networks" | "clock">): Health {
-  const networks = deps.networks.map(({ chain, workers, staleAfterMs }) => ({
-    chainId: chain.chainId,
-    endpoints: chain.health(),
-    accounts: workers.map(({ key, status }) => {
+  const networks = deps.networks.map((network) => ({
+    chainId: network.chain.chainId,
+    endpoints: network.chain.health(),
+    accounts: workersOf(network).map(({ key, status }) => {
       const ageMs = status.readAtMs === null ? null : deps.clock.nowMs() - status.readAtMs;
-      const ok = !status.owner || (ageMs !== null && ageMs <= staleAfterMs);
+      const ok = !status.owner || (ageMs !== null && ageMs <= network.staleAfterMs);
       return { address: key.address, ok, ageMs, ...status };
     }),
   }));

@@ -64,13 +64,19 @@ export async function holdSession(
 }
 
 function openSession(client: Client, lost: AbortController): Session {
+  let last: Promise<unknown> = Promise.resolve();
   return {
     lost: lost.signal,
     async tryLock(account) {
-      const row = await client.query<{ locked: boolean }>(
-        "SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked",
-        [`dodona relayer ${account.chainId} ${account.address}`],
+      // One after the other: accounts share the connection.
+      const asked = last.then(() =>
+        client.query<{ locked: boolean }>(
+          "SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked",
+          [`dodona relayer ${account.chainId} ${account.address}`],
+        ),
       );
+      last = asked.catch(() => undefined);
+      const row = await asked;
       return row.rows[0]?.locked === true;
     },
   };

@@ -1,6 +1,7 @@
-import { keccak256, Transaction, Wallet } from "ethers";
-import { ConfigError, readSecretFile } from "../shared/config.ts";
 import type { Fees } from "./model.ts";
+import { openKmsSigner, type KmsOptions } from "./signers/kms.ts";
+import { openLocalSigner } from "./signers/local.ts";
+import { openWeb3Signer, type Web3SignerOptions } from "./signers/web3signer.ts";
 
 /** What is signed. */
 export interface Unsigned {
@@ -18,67 +19,25 @@ export interface Unsigned {
 export interface Signer {
   /** Lower case. */
   readonly address: string;
-  /** @returns the signed bytes (0x hex) and their hash */
+  /**
+   * @returns the signed bytes (0x hex) and their hash
+   * @throws Error when a signer elsewhere does not answer; its message holds no secret
+   */
   sign(transaction: Unsigned): Promise<{ raw: string; hash: string }>;
 }
 
+/** Where the key of an account is. */
+export type KeyPlace =
+  | { keyFile: string; passwordFile?: string | undefined }
+  | { kms: KmsOptions }
+  | { web3signer: Web3SignerOptions };
+
 /**
- * Opens the key of an account.
- * @param keyFile mode 0600: a private key in hex, or an encrypted JSON keystore (Web3 Secret Storage)
- * @param passwordFile mode 0600, for a keystore only
- * @throws ConfigError that names the file, never what is in it
+ * Opens the key of an account: from a file, in AWS KMS, or in Web3Signer.
+ * @throws ConfigError that names the place, never what is in it
  */
-export async function openSigner(
-  keyFile: string,
-  passwordFile: string | undefined,
-): Promise<Signer> {
-  const text = readSecretFile(keyFile);
-  const wallet = text.startsWith("{")
-    ? await openKeystore(text, keyFile, passwordFile)
-    : openKey(text, keyFile);
-  return {
-    address: wallet.address.toLowerCase(),
-    async sign({ chainId, nonce, to, data, valueWei, gasLimit, fees }) {
-      const transaction = Transaction.from({
-        type: 2,
-        chainId,
-        nonce,
-        to,
-        data,
-        value: valueWei,
-        gasLimit,
-        maxFeePerGas: fees.maxFeeWei,
-        maxPriorityFeePerGas: fees.tipWei,
-      });
-      const raw = await wallet.signTransaction(transaction);
-      return { raw, hash: keccak256(raw) };
-    },
-  };
-}
-
-function openKey(text: string, file: string): Pick<Wallet, "address" | "signTransaction"> {
-  try {
-    return new Wallet(text.startsWith("0x") ? text : `0x${text}`);
-  } catch {
-    throw new ConfigError(`${file}: is neither a private key (64 hex digits) nor a JSON keystore.`);
-  }
-}
-
-async function openKeystore(
-  text: string,
-  file: string,
-  passwordFile: string | undefined,
-): Promise<Pick<Wallet, "address" | "signTransaction">> {
-  if (passwordFile === undefined) {
-    throw new ConfigError(
-      `${file}: is an encrypted keystore; name its password file as passwordFile.`,
-    );
-  }
-  const password = readSecretFile(passwordFile);
-  try {
-    // ethers' own HDNodeWallet or Wallet; both sign.
-    return await Wallet.fromEncryptedJson(text, password);
-  } catch {
-    throw new ConfigError(`${file}: keystore does not open with the password in ${passwordFile}.`);
-  }
+export async function openSigner(place: KeyPlace): Promise<Signer> {
+  if ("kms" in place) return openKmsSigner(place.kms);
+  if ("web3signer" in place) return openWeb3Signer(place.web3signer);
+  return openLocalSigner(place.keyFile, place.passwordFile);
 }

@@ -25,6 +25,7 @@ const newestOf = (intent: string): string => `
 
 interface ContentRow {
   id: string;
+  cancel_reason: string | null;
   group_key: string | null;
   ordinal: string;
   expires_at: Date | null;
@@ -45,29 +46,79 @@ export async function readNextNonce(
   return found.rows[0] === undefined ? undefined : Number(found.rows[0].next_nonce);
 }
 
-/** @returns the head of the chain's queue: by lane, oldest first, at most 256. */
+/** An account as the ledger has it. */
+export interface AccountRow {
+  nextNonce: number;
+  /** Why somebody has paused it or the whole chain; null when nobody has. */
+  paused: string | null;
+  quarantines: number;
+  quarantinedUntilMs: number | null;
+  quarantineReason: string | null;
+  /** The database's clock: the one that all processes share. */
+  nowMs: number;
+}
+
+/** @returns undefined when the ledger does not know the account */
+export async function readAccount(
+  db: Queryable,
+  account: AccountKey,
+): Promise<AccountRow | undefined> {
+  const found = await db.query<{
+    next_nonce: string;
+    paused: string | null;
+    quarantines: number;
+    quarantined_until: Date | null;
+    quarantine_reason: string | null;
+    now_ms: string;
+  }>(
+    `SELECT a.next_nonce, a.quarantines, a.quarantined_until, a.quarantine_reason, ${pauseOf("a")} AS paused,
+            extract(epoch FROM clock_timestamp()) * 1000 AS now_ms
+     FROM dodona.accounts a WHERE a.chain_id = $1 AND a.address = $2`,
+    [account.chainId, account.address],
+  );
+  const row = found.rows[0];
+  if (row === undefined) return undefined;
+  return {
+    nextNonce: Number(row.next_nonce),
+    paused: row.paused,
+    quarantines: row.quarantines,
+    quarantinedUntilMs: row.quarantined_until?.getTime() ?? null,
+    quarantineReason: row.quarantine_reason,
+    nowMs: Number(row.now_ms),
+  };
+}
+
+/** @returns SQL of the reason why an account is paused, null when it is not. */
+export function pauseOf(account: string): string {
+  return `(SELECT p.reason FROM dodona.pauses p WHERE p.chain_id = ${account}.chain_id
+    AND p.account IN ('*', ${account}.address) ORDER BY p.account LIMIT 1)`;
+}
+
+/** @returns the head of the chain's queue: by lane, oldest first, at most 256, and as many that name their account. */
 export async function readQueue(db: Queryable, chainId: number): Promise<QueuedIntent[]> {
   type Row = ContentRow & {
     lane: Lane;
-    to_address: string;
-    data: Buffer;
+    account: string | null;
     value_wei: string;
     gas_limit: string;
   };
   const found = await db.query<Row>(
-    `SELECT i.id, i.group_key, i.ordinal, i.expires_at, i.status, i.lane, i.to_address, i.data, i.value_wei, i.gas_limit,
-            newest.ordinal AS newest_ordinal, newest.id AS newest_id
-     FROM dodona.intents i ${newestOf("i")}
-     WHERE i.chain_id = $1 AND i.status = 'queued'
-     ORDER BY array_position(ARRAY['feeds', 'randomness', 'payouts', 'admin'], i.lane), i.id
-     LIMIT ${queueWindow}`,
+    `SELECT i.id, i.group_key, i.ordinal, i.expires_at, i.status, i.cancel_reason, i.lane, i.account, i.value_wei,
+            i.gas_limit, newest.ordinal AS newest_ordinal, newest.id AS newest_id
+     FROM (
+       (SELECT * FROM dodona.intents WHERE chain_id = $1 AND status = 'queued' AND account IS NULL
+        ORDER BY lane_rank, id LIMIT ${queueWindow})
+       UNION ALL
+       -- Apart, so that no flood of others keeps a treasury from filling the accounts that send them.
+       (SELECT * FROM dodona.intents WHERE chain_id = $1 AND status = 'queued' AND account IS NOT NULL
+        ORDER BY account, id LIMIT ${queueWindow})
+     ) i ${newestOf("i")}`,
     [chainId],
   );
   return found.rows.map((row) => ({
     ...toContent(row),
     lane: row.lane,
-    to: row.to_address,
-    data: `0x${row.data.toString("hex")}`,
+    account: row.account,
     valueWei: BigInt(row.value_wei),
     gasLimit: BigInt(row.gas_limit),
   }));
@@ -96,7 +147,7 @@ export async function readOpenSlots(db: Queryable, account: AccountKey): Promise
     `SELECT t.id, t.nonce, t.status AS slot_status, t.intent_id, t.attempt_id,
             a.hash, a.intent_id AS carried_id, a.max_fee_wei, a.tip_wei, a.gas_limit, a.value_wei, a.signed_at_block,
             a.created_at, a.broadcast_at, a.error,
-            i.group_key, i.ordinal, i.expires_at, i.status, newest.ordinal AS newest_ordinal, newest.id AS newest_id
+            i.group_key, i.ordinal, i.expires_at, i.status, i.cancel_reason, newest.ordinal AS newest_ordinal, newest.id AS newest_id
      FROM (
        (SELECT * FROM dodona.transactions WHERE chain_id = $1 AND account = $2 AND status = 'pending'
         ORDER BY nonce LIMIT ${queueWindow})
@@ -192,14 +243,17 @@ export async function countSlots(
   return Number(found.rows[0]?.count ?? 0);
 }
 
-/** @returns the signed bytes of an attempt, 0x hex. */
-export async function readRaw(db: Queryable, attemptId: bigint): Promise<string> {
-  const found = await db.query<{ raw: Buffer }>("SELECT raw FROM dodona.attempts WHERE id = $1", [
-    attemptId,
-  ]);
-  const row = found.rows[0];
-  if (row === undefined) throw new Error(`attempt ${attemptId} is not in the ledger`);
-  return `0x${row.raw.toString("hex")}`;
+/** @returns the signed bytes of attempts, 0x hex, by id. */
+export async function readRaw(
+  db: Queryable,
+  attemptIds: readonly bigint[],
+): Promise<Map<bigint, string>> {
+  if (attemptIds.length === 0) return new Map();
+  const found = await db.query<{ id: string; raw: Buffer }>(
+    "SELECT id, raw FROM dodona.attempts WHERE id = ANY($1)",
+    [attemptIds.map(String)],
+  );
+  return new Map(found.rows.map((row) => [BigInt(row.id), `0x${row.raw.toString("hex")}`]));
 }
 
 /** @returns number and age of the oldest intent by status (queued, sent) and lane. */
@@ -231,6 +285,7 @@ function toContent(row: ContentRow): Content {
     ordinal: BigInt(row.ordinal),
     expiresAtMs: row.expires_at === null ? null : row.expires_at.getTime(),
     status: row.status,
+    cancelReason: row.cancel_reason,
     newest,
   };
 }

@@ -18,18 +18,28 @@ export type Verdict =
   | { type: "foreign"; slotId: bigint };
 
 /**
- * Writes what the chain has made of a nonce, and what follows for its intents. Call under the account's row lock.
+ * Writes what the chain has made of nonces, and what follows for their intents. Call under the account's row lock.
  * @param maxRequeues how often an intent that lost its nonce is queued again before it fails
  */
-export async function applyVerdict(
+export async function applyVerdicts(
   client: PoolClient,
-  verdict: Verdict,
+  verdicts: readonly Verdict[],
   chainId: number,
   maxRequeues: number,
 ): Promise<void> {
   const requeue = (id: string | null, reason: string): Promise<void> =>
     requeueIntent(client, id, reason, chainId, maxRequeues);
-  if (verdict.type === "mined") return applyMined(client, verdict, requeue);
+  const mined = verdicts.filter((verdict) => verdict.type === "mined");
+  if (mined.length > 0) await applyMined(client, mined, requeue);
+  for (const verdict of verdicts) await applyOne(client, verdict, requeue);
+}
+
+async function applyOne(
+  client: PoolClient,
+  verdict: Verdict,
+  requeue: (id: string | null, reason: string) => Promise<void>,
+): Promise<void> {
+  if (verdict.type === "mined") return;
   if (verdict.type === "reopened") return reopen(client, verdict.slotId, verdict.head);
   if (verdict.type === "missing") {
     await client.query("UPDATE dodona.transactions SET missing_since_block = $2 WHERE id = $1", [
@@ -47,46 +57,64 @@ export async function applyVerdict(
   await requeue(lost.rows[0]?.intent_id ?? null, "its nonce went to a transaction of someone else");
 }
 
+/** All that are mined at once: this is most of what a relayer under load writes. */
 async function applyMined(
   client: PoolClient,
-  verdict: Extract<Verdict, { type: "mined" }>,
+  verdicts: ReadonlyArray<Extract<Verdict, { type: "mined" }>>,
   requeue: (id: string | null, reason: string) => Promise<void>,
 ): Promise<void> {
-  const { receipt } = verdict;
-  const updated = await client.query<{ old_intent: string | null; carried: string | null }>(
+  const column = <T>(value: (verdict: (typeof verdicts)[number]) => T): T[] => verdicts.map(value);
+  const updated = await client.query<{
+    slot_id: string;
+    old_intent: string | null;
+    carried: string | null;
+  }>(
     `UPDATE dodona.transactions t
-     SET status = $3, winner_id = a.id, block_number = $4, block_hash = $5, succeeded = $6, gas_used = $7,
-         effective_gas_price_wei = $8, missing_since_block = NULL, mined_at = coalesce(t.mined_at, now()), block_at = $9,
-         intent_id = CASE WHEN $3 = 'final' THEN a.intent_id ELSE t.intent_id END,
-         attempt_id = CASE WHEN $3 = 'final' THEN a.id ELSE t.attempt_id END
-     FROM dodona.transactions old, dodona.attempts a
-     WHERE t.id = $1 AND old.id = t.id AND a.id = $2 AND t.status IN ('pending', 'vacant', 'mined')
-     RETURNING old.intent_id AS old_intent, a.intent_id AS carried`,
+     SET status = CASE WHEN v.final THEN 'final' ELSE 'mined' END, winner_id = a.id, block_number = v.block_number,
+         block_hash = v.block_hash, succeeded = v.succeeded, gas_used = v.gas_used, effective_gas_price_wei = v.price,
+         missing_since_block = NULL, mined_at = coalesce(t.mined_at, now()), block_at = v.block_at,
+         intent_id = CASE WHEN v.final THEN a.intent_id ELSE t.intent_id END,
+         attempt_id = CASE WHEN v.final THEN a.id ELSE t.attempt_id END
+     FROM unnest($1::bigint[], $2::bigint[], $3::boolean[], $4::bigint[], $5::text[], $6::boolean[], $7::bigint[],
+                 $8::numeric[], $9::timestamptz[])
+          AS v (slot_id, attempt_id, final, block_number, block_hash, succeeded, gas_used, price, block_at)
+     JOIN dodona.transactions old ON old.id = v.slot_id
+     JOIN dodona.attempts a ON a.id = v.attempt_id
+     WHERE t.id = v.slot_id AND t.status IN ('pending', 'vacant', 'mined')
+     RETURNING t.id AS slot_id, old.intent_id AS old_intent, a.intent_id AS carried`,
     [
-      verdict.slotId,
-      verdict.attemptId,
-      verdict.final ? "final" : "mined",
-      receipt.blockNumber,
-      receipt.blockHash,
-      receipt.succeeded,
-      receipt.gasUsed.toString(),
-      receipt.effectiveGasPriceWei.toString(),
-      new Date(verdict.blockMs),
+      column((one) => one.slotId.toString()),
+      column((one) => one.attemptId.toString()),
+      column((one) => one.final),
+      column((one) => one.receipt.blockNumber),
+      column((one) => one.receipt.blockHash),
+      column((one) => one.receipt.succeeded),
+      column((one) => one.receipt.gasUsed.toString()),
+      column((one) => one.receipt.effectiveGasPriceWei.toString()),
+      column((one) => new Date(one.blockMs)),
     ],
   );
-  const row = updated.rows[0];
-  if (row === undefined) return;
-  if (row.carried !== null) {
-    const status = receipt.succeeded ? "confirmed" : "failed";
-    await client.query(
-      `UPDATE dodona.intents SET transaction_hash = $2, updated_at = now(),
-         status = CASE WHEN $3 THEN $4 ELSE status END, reason = CASE WHEN $3 THEN $5 ELSE reason END
-       WHERE id = $1`,
-      [row.carried, receipt.hash, verdict.final, status, verdict.reason],
-    );
-  }
-  if (verdict.final && row.old_intent !== row.carried) {
-    await requeue(row.old_intent, "an earlier transaction with its nonce was mined");
+  const bySlot = new Map(verdicts.map((verdict) => [verdict.slotId.toString(), verdict]));
+  const carried = updated.rows.filter((row) => row.carried !== null);
+  const of = <T>(value: (verdict: (typeof verdicts)[number]) => T): T[] =>
+    carried.map((row) => value(bySlot.get(row.slot_id)!));
+  await client.query(
+    `UPDATE dodona.intents i SET transaction_hash = v.hash, updated_at = now(),
+       status = CASE WHEN v.final THEN v.status ELSE i.status END,
+       reason = CASE WHEN v.final THEN v.reason ELSE i.reason END
+     FROM unnest($1::bigint[], $2::text[], $3::boolean[], $4::text[], $5::text[]) AS v (id, hash, final, status, reason)
+     WHERE i.id = v.id`,
+    [
+      carried.map((row) => row.carried),
+      of((one) => one.receipt.hash),
+      of((one) => one.final),
+      of((one) => (one.receipt.succeeded ? "confirmed" : "failed")),
+      of((one) => one.reason),
+    ],
+  );
+  for (const row of updated.rows) {
+    if (bySlot.get(row.slot_id)?.final === true && row.old_intent !== row.carried)
+      await requeue(row.old_intent, "an earlier transaction with its nonce was mined");
   }
 }
 

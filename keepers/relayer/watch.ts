@@ -61,19 +61,28 @@ export async function readPendingNonce(chain: Chain, address: string): Promise<n
   return Number(await chain.send("eth_getTransactionCount", [address, "pending"]));
 }
 
-/** @returns the receipts, by hash, of all transactions of the slots whose nonce is used up. */
+/**
+ * Reads the receipts, by hash, of all transactions of the slots whose nonce is used up.
+ * @returns also the hashes for which no endpoint answered: nothing is known of them
+ */
 export async function readReceipts(
   chain: Chain,
   slots: readonly WatchedSlot[],
   nonce: number,
-): Promise<Map<string, Receipt>> {
+): Promise<{ receipts: Map<string, Receipt>; unknown: Set<string> }> {
+  const unknown = new Set<string>();
   const hashes = slots
     .filter((slot) => slot.nonce < nonce && slot.status !== "final" && slot.status !== "foreign")
     .flatMap((slot) => slot.attempts.map((attempt) => attempt.hash));
   const receipts = await Promise.all(
-    hashes.map(
-      (hash) => chain.send("eth_getTransactionReceipt", [hash]) as Promise<RawReceipt | null>,
-    ),
+    hashes.map(async (hash) => {
+      try {
+        return (await chain.send("eth_getTransactionReceipt", [hash])) as RawReceipt | null;
+      } catch {
+        unknown.add(hash);
+        return null;
+      }
+    }),
   );
   const found = new Map<string, Receipt>();
   for (const raw of receipts) {
@@ -87,24 +96,56 @@ export async function readReceipts(
       effectiveGasPriceWei: BigInt(raw.effectiveGasPrice ?? 0),
     });
   }
-  return found;
+  return { receipts: found, unknown };
 }
 
-/** Adds block time and, for reverts, the decoded reason. */
-export async function toVerdict(
+/** @returns whether any endpoint has a receipt of any of these hashes, or none can be asked. */
+export async function isMined(
   chain: Chain,
-  settlement: Settlement,
+  attempts: ReadonlyArray<{ hash: string }>,
+): Promise<boolean> {
+  const answers = await Promise.all(
+    attempts.map(({ hash }) => chain.askAll("eth_getTransactionReceipt", [hash])),
+  );
+  return answers.some((all) => all.length === 0 || all.some((receipt) => receipt !== null));
+}
+
+/** Adds block times and, for reverts, the decoded reason. Blocks are asked for once each. */
+export async function toVerdicts(
+  chain: Chain,
+  settlements: readonly Settlement[],
   nowMs: number,
-): Promise<Verdict> {
-  if (settlement.type !== "mined") return settlement;
-  const { receipt } = settlement;
-  const block = (await chain.send("eth_getBlockByNumber", [
-    `0x${receipt.blockNumber.toString(16)}`,
-    false,
-  ])) as RawBlock | null;
-  const blockMs = block === null ? nowMs : Number(block.timestamp) * 1_000;
-  const reason = receipt.succeeded
-    ? `mined in block ${receipt.blockNumber}`
-    : await revertReason(chain, receipt);
-  return { ...settlement, blockMs, reason };
+): Promise<Verdict[]> {
+  const times = new Map<number, Promise<number>>();
+  const timeOf = (blockNumber: number): Promise<number> => {
+    const known = times.get(blockNumber) ?? readBlockMs(chain, blockNumber, nowMs);
+    times.set(blockNumber, known);
+    return known;
+  };
+  return Promise.all(
+    settlements.map(async (settlement): Promise<Verdict> => {
+      if (settlement.type !== "mined") return settlement;
+      const { receipt } = settlement;
+      const reason = receipt.succeeded
+        ? `mined in block ${receipt.blockNumber}`
+        : await revertReason(chain, receipt);
+      return { ...settlement, blockMs: await timeOf(receipt.blockNumber), reason };
+    }),
+  );
+}
+
+async function readBlockMs(chain: Chain, blockNumber: number, nowMs: number): Promise<number> {
+  const number = `0x${blockNumber.toString(16)}`;
+  const block = (await chain.send("eth_getBlockByNumber", [number, false])) as RawBlock | null;
+  return block === null ? nowMs : Number(block.timestamp) * 1_000;
+}
+
+/**
+ * Reads the account's nonce from every endpoint, for when what one of them says is strange.
+ * @returns the median, the lower one of an even number: a nonce that is too low only delays; null when none answers
+ */
+export async function readNonceOfAll(chain: Chain, address: string): Promise<number | null> {
+  const answers = await chain.askAll("eth_getTransactionCount", [address, "latest"]);
+  const nonces = answers.map(Number).sort((a, b) => a - b);
+  return nonces[Math.floor((nonces.length - 1) / 2)] ?? null;
 }

@@ -25,6 +25,8 @@ export interface NewIntent {
   gasLimit: bigint;
   /** After this wall-clock time it is dropped or cancelled; null never. */
   expiresAtMs: number | null;
+  /** The only account that may send it, where it matters who does; the relayer chooses when absent. */
+  account?: string;
 }
 
 /** An intent as it stands. */
@@ -42,8 +44,8 @@ export const intentChannel = "dodona_intents";
 const insert = `
   WITH added AS (
     INSERT INTO dodona.intents
-      (chain_id, key, lane, group_key, ordinal, to_address, data, value_wei, gas_limit, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+      (chain_id, key, lane, group_key, ordinal, to_address, data, value_wei, gas_limit, expires_at, account)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
     ON CONFLICT (key) DO NOTHING
     RETURNING id
   )
@@ -74,6 +76,7 @@ export async function enqueueIntent(client: Queryable, intent: NewIntent): Promi
     intent.value.toString(),
     intent.gasLimit.toString(),
     intent.expiresAtMs === null ? null : new Date(intent.expiresAtMs),
+    intent.account?.toLowerCase() ?? null,
   ]);
   const row = added.rows[0] ?? (await findByKey(client, intent.key));
   if (row === undefined) throw new Error(`intent ${intent.key} was neither added nor found`);

@@ -35,7 +35,8 @@ const transientCodes = new Set([
  * Runs a process to its end and exits: 0 after a signal or a normal return, 1 for a fatal error, 75 for one worth a new
  * start (RetryableError, or a connection that was refused or lost). SIGTERM, SIGINT and SIGHUP abort `scope.signal`; a
  * second signal, or 10 s without main returning, ends the process at once with code 1.
- * Errors are printed as one line on standard error.
+ * Errors are printed as one line on standard error. A process that was started with an IPC channel also ends when that
+ * channel closes.
  * @param options `name` prefixes the error line; `main` returns when `scope.signal` aborts
  */
 export async function runProcess(options: {
@@ -61,6 +62,9 @@ export async function runProcess(options: {
     stop(name);
   };
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, onSignal);
+  // A supervisor that starts this process with a channel holds it: when that closes, the supervisor is gone.
+  if (process.channel !== undefined)
+    process.on("disconnect", () => stop("the supervisor has ended"));
   // A closed terminal or pipe must not turn a clean stop into a crash.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 

@@ -1,22 +1,22 @@
-import {
-  JsonRpcApiProvider,
-  Network,
-  type AbstractProvider,
-  type JsonRpcError,
-  type JsonRpcPayload,
-  type JsonRpcResult,
-} from "ethers";
+import type { AbstractProvider, JsonRpcError, JsonRpcPayload, JsonRpcResult } from "ethers";
 import { systemClock, type Clock } from "./clock.ts";
+import { judgeHeads } from "./heads.ts";
 import { openPoster, type JsonPoster } from "./jsonrpc.ts";
 import { endpointName, type Logger } from "./log.ts";
+import { FailoverProvider, parseAnswer } from "./transport.ts";
 
 /** Health of one RPC endpoint. */
 export interface EndpointHealth {
   /** Protocol, host and port; paths and queries may hold API keys and are left out. */
   name: string;
-  /** unknown: not asked yet; failing: tried again after a pause; refused: answers for another chain. */
-  state: "unknown" | "healthy" | "failing" | "refused";
+  /**
+   * unknown: not asked yet; failing: tried again after a pause; refused: answers for another chain; behind, ahead: its
+   * head is too far from that of the others to be believed.
+   */
+  state: "unknown" | "healthy" | "failing" | "refused" | "behind" | "ahead";
   detail: string;
+  /** Newest block it told of; null when there is nothing to compare with. */
+  head: number | null;
   /** Duration of the last good exchange. */
   latencyMs: number | null;
 }
@@ -31,7 +31,12 @@ export interface Chain {
    * @throws RpcUnavailableError when none does; an ethers error when the node answers with one
    */
   send(method: string, params: unknown[]): Promise<unknown>;
-  /** Asks every endpoint for its chain id now. */
+  /**
+   * Asks all endpoints that are well: for what one of them alone is not believed.
+   * @returns the results of those that gave one; empty when none did
+   */
+  askAll(method: string, params: unknown[]): Promise<unknown[]>;
+  /** Asks every endpoint for its chain id now, and for its head where there are several. */
   check(): Promise<EndpointHealth[]>;
   health(): EndpointHealth[];
   close(): void;
@@ -52,6 +57,8 @@ export interface ChainOptions {
   timeoutMs?: number;
   /** For how long answers of `provider` may be reused; default none. */
   pollingIntervalMs?: number;
+  /** Blocks that an endpoint's head may be away from the others'; default 10. */
+  maxHeadGap?: number;
   clock?: Clock;
 }
 
@@ -63,6 +70,7 @@ interface Endpoint {
   state: EndpointHealth["state"];
   detail: string;
   latencyMs: number | null;
+  head: number | null;
   failures: number;
   retryAtMs: number;
   probing: boolean;
@@ -70,24 +78,29 @@ interface Endpoint {
 
 const firstPauseMs = 250;
 const maxPauseMs = 10_000;
-const refusedPauseMs = 5_000;
+const refusedPauseMs = 2_000;
 const defaultPollingMs = 200;
-// Codes with which providers refuse to serve: limit exceeded, resource unavailable.
-const busyCodes = new Set([-32005, -32002]);
-
+const headsEveryMs = 1_000;
+/** A call that no endpoint answers is repeated a few times, within less than two time-outs: links drop packets. */
+const retries = 4;
+const firstRetryMs = 20;
+const retryForTimeouts = 1.5;
+const defaultHeadGap = 10;
 class WrongChainError extends Error {}
 
 /**
  * Opens a chain over one or more endpoints. Returns at once; endpoints are checked in the background and before their
  * first answer is believed, and again whenever a new connection to them was opened. An endpoint that answers for another
- * chain is refused, named in the log, and asked again every 5 s. A failing one rests with growing pauses (at most 10 s),
+ * chain is refused, named in the log, and asked again every 2 s. A failing one rests with growing pauses (at most 10 s),
  * and is tried in the background where another one works. Answers of the node, errors included, are final; transport failures go to the next.
+ * Where there are several, their heads are compared every second: see `judgeHeads`.
  */
 export function openChain(options: ChainOptions): Chain {
   const { chainId, log } = options;
   const clock = options.clock ?? systemClock;
   const timeoutMs = options.timeoutMs ?? 5_000;
   let nextId = 1;
+  let comparing = false;
   const endpoints = options.rpcUrls.map((url): Endpoint => ({
     name: endpointName(url),
     poster: openPoster(url),
@@ -95,6 +108,7 @@ export function openChain(options: ChainOptions): Chain {
     state: "unknown",
     detail: "not asked yet",
     latencyMs: null,
+    head: null,
     failures: 0,
     retryAtMs: 0,
     probing: false,
@@ -133,6 +147,8 @@ export function openChain(options: ChainOptions): Chain {
   }
 
   function succeeded(endpoint: Endpoint): void {
+    // That it answers does not make it believed: the next comparison of heads does.
+    if (endpoint.state === "behind" || endpoint.state === "ahead") return;
     if (endpoint.state !== "healthy" && endpoint.state !== "unknown") {
       log.info({ endpoint: endpoint.name, chainId }, "RPC endpoint works again");
     }
@@ -160,6 +176,7 @@ export function openChain(options: ChainOptions): Chain {
       state,
       detail,
       verified: false,
+      head: null,
       failures: Math.min(endpoint.failures + 1, 16),
       retryAtMs: clock.nowMs() + pauseMs,
     });
@@ -179,6 +196,54 @@ export function openChain(options: ChainOptions): Chain {
     }
   }
 
+  /** Asks for heads; the first answer of an endpoint also verifies its chain. */
+  async function readHead(endpoint: Endpoint): Promise<void> {
+    if (endpoint.retryAtMs > clock.nowMs()) return;
+    const payload = {
+      method: "eth_blockNumber",
+      params: [],
+      id: nextId++,
+      jsonrpc: "2.0",
+    } as const;
+    const answer = await attempt(endpoint, payload);
+    endpoint.head = answer !== null && "result" in answer ? Number(answer.result) : null;
+  }
+
+  async function compareHeads(): Promise<void> {
+    if (endpoints.length < 2 || comparing) return;
+    comparing = true;
+    await Promise.all(endpoints.map(readHead));
+    comparing = false;
+    const answering = endpoints.filter(({ head }) => head !== null);
+    const verdicts = judgeHeads(
+      answering.map(({ head }) => head ?? 0),
+      options.maxHeadGap ?? defaultHeadGap,
+    );
+    answering.forEach((endpoint, index) => {
+      const verdict = verdicts[index]!;
+      if (verdict === endpoint.state) return;
+      const detail = verdict === "healthy" ? "ok" : `head ${endpoint.head} is too far ${verdict}`;
+      const level = verdict === "healthy" ? "info" : "warn";
+      log[level](
+        { endpoint: endpoint.name, chainId, head: endpoint.head },
+        verdict === "healthy"
+          ? "RPC endpoint is believed"
+          : `RPC endpoint is ${verdict} of the others`,
+      );
+      Object.assign(endpoint, { state: verdict, detail });
+    });
+  }
+
+  async function askAll(method: string, params: unknown[]): Promise<unknown[]> {
+    const well = endpoints.filter(({ state }) => state === "healthy" || state === "unknown");
+    const answers = await Promise.all(
+      well.map((endpoint) => attempt(endpoint, { method, params, id: nextId++, jsonrpc: "2.0" })),
+    );
+    return answers.flatMap((answer) =>
+      answer !== null && "result" in answer ? [answer.result as unknown] : [],
+    );
+  }
+
   async function probe(endpoint: Endpoint): Promise<void> {
     if (endpoint.probing) return;
     endpoint.probing = true;
@@ -192,13 +257,27 @@ export function openChain(options: ChainOptions): Chain {
     }
   }
 
+  /** Every call may be repeated: reads change nothing, and signed bytes are what they are. */
   async function send(payload: JsonRpcPayload): Promise<JsonRpcResult | JsonRpcError> {
+    const deadlineMs = clock.nowMs() + retryForTimeouts * timeoutMs;
+    for (let round = 0; ; round++) {
+      try {
+        return await sendOnce(payload);
+      } catch (error) {
+        const isHopeless = !endpoints.some(({ state }) => state === "failing");
+        if (isHopeless || round === retries || clock.nowMs() > deadlineMs) throw error;
+        await clock.sleep(firstRetryMs * 2 ** round);
+      }
+    }
+  }
+
+  async function sendOnce(payload: JsonRpcPayload): Promise<JsonRpcResult | JsonRpcError> {
     const nowMs = clock.nowMs();
     const rested = (endpoint: Endpoint): boolean => endpoint.retryAtMs <= nowMs;
     const usable = endpoints.filter(
       (endpoint) => endpoint.state === "healthy" || endpoint.state === "unknown",
     );
-    const unwell = endpoints.filter((endpoint) => !usable.includes(endpoint));
+    const unwell = endpoints.filter(({ state }) => state === "failing" || state === "refused");
     // Where another works, one that failed is tried in the background: a call that waits for its time-out is late.
     if (usable.length > 0) for (const endpoint of unwell.filter(rested)) void probe(endpoint);
     const last = unwell.filter(
@@ -226,9 +305,16 @@ export function openChain(options: ChainOptions): Chain {
   }
 
   const health = (): EndpointHealth[] =>
-    endpoints.map(({ name, state, detail, latencyMs }) => ({ name, state, detail, latencyMs }));
+    endpoints.map(({ name, state, detail, head, latencyMs }) => ({
+      name,
+      state,
+      detail,
+      head,
+      latencyMs,
+    }));
   const check = async (): Promise<EndpointHealth[]> => {
     await Promise.all(endpoints.map(probe));
+    await compareHeads();
     return health();
   };
   const provider = new FailoverProvider(
@@ -237,57 +323,19 @@ export function openChain(options: ChainOptions): Chain {
     options.pollingIntervalMs ?? defaultPollingMs,
   );
   void check();
+  const comparison =
+    endpoints.length < 2 ? undefined : setInterval(() => void compareHeads(), headsEveryMs).unref();
   return {
     chainId,
     provider,
     send: (method, params) => provider.send(method, params),
+    askAll,
     check,
     health,
     close() {
+      clearInterval(comparison);
       provider.destroy();
       for (const endpoint of endpoints) endpoint.poster.close();
     },
   };
-}
-
-/** An ethers provider whose transport is the failover above. */
-class FailoverProvider extends JsonRpcApiProvider {
-  readonly #transport: (payload: JsonRpcPayload) => Promise<JsonRpcResult | JsonRpcError>;
-
-  constructor(
-    chainId: number,
-    transport: (payload: JsonRpcPayload) => Promise<JsonRpcResult | JsonRpcError>,
-    pollingInterval: number,
-  ) {
-    const network = Network.from(chainId);
-    super(network, { staticNetwork: network, batchMaxCount: 1, cacheTimeout: -1, pollingInterval });
-    this.#transport = transport;
-    this._start();
-  }
-
-  override async _send(
-    payload: JsonRpcPayload | Array<JsonRpcPayload>,
-  ): Promise<Array<JsonRpcResult | JsonRpcError>> {
-    return Promise.all((Array.isArray(payload) ? payload : [payload]).map(this.#transport));
-  }
-}
-
-/** @throws when the answer is not a JSON-RPC answer, or is one that says that the endpoint does not serve us. */
-function parseAnswer(status: number, body: string): JsonRpcResult | JsonRpcError {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(body);
-  } catch {
-    throw new Error(`HTTP ${status} without JSON`);
-  }
-  if (status === 429 || status >= 500) throw new Error(`HTTP ${status}`);
-  if (typeof answer !== "object" || answer === null)
-    throw new Error("answer is not a JSON-RPC object");
-  if ("error" in answer && typeof answer.error === "object" && answer.error !== null) {
-    const { code, message } = answer.error as { code?: unknown; message?: unknown };
-    if (busyCodes.has(Number(code))) throw new Error(`refuses to serve: ${String(message)}`);
-    return answer as JsonRpcError;
-  }
-  if (!("result" in answer)) throw new Error(`HTTP ${status} without result`);
-  return answer as JsonRpcResult;
 }

@@ -55,8 +55,12 @@ export async function createFeed(
   }
   note(`Deploy the proxy of ${id}`);
   const { deploymentId } = deployment;
+  const { vrfCoordinator } = contracts;
+  // Generated types, hence not importable before the build.
+  const { deployedConfig } = await import("../../deploy/vrfKeys.ts");
+  const vrf = vrfCoordinator === null ? null : await deployedConfig(vrfCoordinator);
   await connection.ignition.deploy(
-    dodonaModule([...Object.keys(deployment.addresses.proxies), id]),
+    dodonaModule([...Object.keys(deployment.addresses.proxies), id], vrf),
     { deploymentId, config: ignitionConfig(deployment.chainId) },
   );
   const folder = deploymentFolder(hre.config.paths.ignition, deploymentId);

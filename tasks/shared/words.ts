@@ -1,4 +1,4 @@
-import { decodeBytes32String, Interface, isError } from "ethers";
+import { decodeBytes32String, formatEther, Interface, isError } from "ethers";
 import type { Result } from "ethers";
 
 import { revertData } from "../../deploy/reverts.ts";
@@ -19,6 +19,8 @@ const feedName = (id: unknown): string => {
   }
 };
 
+const ether = (wei: unknown): string => formatEther(String(wei));
+
 const WORDS: Readonly<Record<string, Words>> = {
   AccessManagedUnauthorized: ([caller]) =>
     `${caller} has no permission: tripping a feed is the guardian's, everything else governance's. ` +
@@ -26,6 +28,16 @@ const WORDS: Readonly<Record<string, Words>> = {
   AccessManagedRequiredDelay: ([, delay]) =>
     `The call must be scheduled in the AccessManager ${delay} s before it is made.`,
   AccessManagerUnauthorizedAccount: ([account, role]) => `${account} lacks role ${role}.`,
+  BondExhausted: ([keyHash, available, required]) =>
+    `The bond of proving key ${keyHash} holds ${ether(available)}, below the ${ether(required)} that it must.`,
+  GasLimitTooBig: ([given, limit]) =>
+    `${given} gas for the callback are too much; the coordinator allows ${limit}.`,
+  InsufficientBalance: ([balance, reserve]) =>
+    `The subscription holds ${ether(balance)} and the request reserves ${ether(reserve)}: fund it, or ask for less callback gas.`,
+  InvalidRequestConfirmations: ([given, min, max]) =>
+    `${given} confirmations are not allowed; the coordinator takes ${min} to ${max}.`,
+  NoSuchProvingKey: ([keyHash]) => `No proving key ${keyHash} takes requests.`,
+  NumWordsTooBig: ([given, limit]) => `${given} words are too many; a request has ${limit}.`,
   AlreadyRegistered: ([account]) => `${account} is registered already.`,
   AlreadySynced: ([version]) => `PriceFeeds has the active operators already (version ${version}).`,
   EndpointLength: ([given, limit]) =>

@@ -8,6 +8,8 @@ import type { Row } from "./row.ts";
 const benches: Record<string, (say: (line: string) => void) => Promise<Row[]>> = {
   gas: async () => (await import("./gas.ts")).gasBench(),
   aggregate: async () => (await import("./aggregate.ts")).aggregateBench(),
+  vrf: async () => (await import("./vrf.ts")).vrfGasBench(),
+  relayer: async (say) => (await import("./relayer.ts")).relayerBench(say),
   latency: async (say) => (await import("./latency.ts")).latencyBench(say),
 };
 

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IPriceFeeds} from "../../contracts/interfaces/IPriceFeeds.sol";
 import {Report} from "../../contracts/libraries/Report.sol";
+import {SetWord} from "../../contracts/libraries/SetWord.sol";
 import {World} from "./support/World.sol";
 
 /// @notice Fuzzes what `submit` makes of bytes.
@@ -17,7 +18,7 @@ contract ReportTest {
     }
 
     /// hardhat-config: fuzz.runs = 256
-    function testFuzz_readsHeadAndEntriesAsSlicesDo(bytes calldata report, uint256 position) public pure {
+    function testFuzz_readsHeadAndEntriesAsSlicesDo(bytes calldata report, uint256 position) public view {
         bool wellFormed = report.length >= 58 && (report.length - 44) % 14 == 0;
         require(Report.isWellFormed(report) == wellFormed, "length");
         if (report.length < 12) return;
@@ -26,11 +27,57 @@ contract ReportTest {
         require(bytes4(slot) == bytes4(report[4:8]), "slot");
         require(bytes4(signers) == bytes4(report[8:12]), "signers");
         if (report.length < 58) return;
-        position %= report.length - 13;
-        (uint256 index, uint256 values, uint256 answer) = Report.entryAt(report, position);
+        if (!wellFormed) return;
+        bytes memory message = Report.preimage(report);
+        require(Report.setOf(message) == setId, "set id in memory");
+        (uint256 first, uint256 last) = Report.entries(message);
+        uint256 entries = (report.length - 44) / 14;
+        require(last == first + 14 * (entries - 1), "entries");
+        position %= entries;
+        (uint256 index, uint256 values, uint256 answer) = Report.entryAt(first + 14 * position);
+        position = 44 + 14 * position;
         require(bytes1(uint8(index)) == report[position], "index");
         require(bytes1(uint8(values)) == report[position + 1], "values");
         require(bytes12(uint96(answer)) == bytes12(report[position + 2:position + 14]), "answer");
+    }
+
+    /// hardhat-config: fuzz.runs = 256
+    function testFuzz_readsWellFormedReports(uint256 seed, uint256 entries, uint256 position) public view {
+        bytes memory report = new bytes(44 + 14 * ((entries % 60) + 1));
+        for (uint256 i = 0; i < report.length; ++i) report[i] = bytes1(uint8(uint256(keccak256(abi.encode(seed, i)))));
+        this.testFuzz_readsHeadAndEntriesAsSlicesDo(report, position);
+        bytes32 expected = keccak256(
+            abi.encodePacked(bytes32("Dodona report v1"), block.chainid, uint256(uint160(address(this))), report)
+        );
+        require(keccak256(this.preimage(report)) == expected, "digest");
+    }
+
+    /// hardhat-config: fuzz.runs = 256
+    function testFuzz_checksEntriesAsComparisonsDo(
+        uint8 index,
+        uint8 values,
+        uint96 answer,
+        uint8 first,
+        uint8 last,
+        uint8 quorum,
+        uint8 operators
+    ) public pure {
+        if (first > last) (first, last) = (last, first);
+        if (quorum > operators) (quorum, operators) = (operators, quorum);
+        bool within = index >= first && index <= last && values >= quorum && values <= operators;
+        uint256 indices = SetWord.range(first, last);
+        uint256 counts = SetWord.range(quorum, operators);
+        bool isAnswer = answer != 0 && answer < 2 ** 95;
+        require(Report.isWithin(index, indices, values, counts, answer) == (within && isAnswer), "random");
+        require(Report.isWithin(index, indices, values, counts, 1) == within, "least answer");
+        require(Report.isWithin(index, indices, values, counts, 2 ** 95 - 1) == within, "greatest answer");
+        require(!Report.isWithin(first, indices, quorum, counts, 0), "zero");
+        require(!Report.isWithin(first, indices, quorum, counts, 2 ** 95), "2^95");
+        require(Report.isWithin(last, indices, operators, counts, 1), "upper ends");
+    }
+
+    function preimage(bytes calldata report) external view returns (bytes memory) {
+        return Report.preimage(report);
     }
 
     /// hardhat-config: fuzz.runs = 256

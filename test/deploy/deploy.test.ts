@@ -4,8 +4,17 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { expect } from "chai";
-import { getAddress, Interface } from "ethers";
+import {
+  getAddress,
+  Interface,
+  keccak256,
+  parseEther,
+  parseUnits,
+  type Result as Decoded,
+  SigningKey,
+} from "ethers";
 
+import { IVRFCoordinator__factory } from "../../types/ethers-contracts/factories/interfaces/IVRFCoordinator__factory.ts";
 import { accountAt, startTaskNetwork } from "../tasks/network.ts";
 import type { TaskNetwork } from "../tasks/network.ts";
 
@@ -16,6 +25,7 @@ interface Result {
     accessManager: string;
     operators: string;
     priceFeeds: string;
+    vrfCoordinator: string;
     proxies: Record<string, string>;
   };
   startBlock: number;
@@ -28,6 +38,7 @@ interface Parameters {
   admin?: string;
   guardian?: string;
   feeds: Record<string, Record<string, number>>;
+  vrf?: Record<string, unknown>;
 }
 
 describe("hardhat deploy", function () {
@@ -92,9 +103,11 @@ describe("hardhat deploy", function () {
     const { code, stderr, stdout } = await network.deploy();
     expect(code, stderr).to.equal(0);
     expect(Object.keys(resultOf(stdout).addresses.proxies)).to.have.length(4);
-    // 3 contracts, 4 proxies, 3 role calls, setActive, sync, createFeeds.
-    expect(await nonceOf(0)).to.equal(13);
-    for (let index = 1; index <= 5; index++) expect(await nonceOf(index)).to.equal(1);
+    // 4 contracts, 4 proxies, 3 role calls, setActive, sync, createFeeds, registerProvingKey.
+    expect(await nonceOf(0)).to.equal(15);
+    // register, and the first one's bond.
+    expect(await nonceOf(1)).to.equal(2);
+    for (let index = 2; index <= 5; index++) expect(await nonceOf(index)).to.equal(1);
   });
 
   /** Takes what followed the reservation of the last nonce out of the journal, as a kill at that moment leaves it. */
@@ -120,7 +133,7 @@ describe("hardhat deploy", function () {
     const { code, stderr, stdout } = await network.deploy();
     expect(code, stderr).to.equal(0);
     expect(resultOf(stdout).addresses).to.deep.equal(addresses);
-    expect(await nonceOf(0)).to.equal(13);
+    expect(await nonceOf(0)).to.equal(15);
   });
 
   it("sends a transaction whose nonce was reserved but that never left", async () => {
@@ -138,7 +151,24 @@ describe("hardhat deploy", function () {
     expect(code, stderr).to.equal(0);
     expect(Object.keys(resultOf(stdout).addresses.proxies)).to.have.length(4);
     // One empty transaction took the reserved nonce.
-    expect(await nonceOf(0)).to.equal(14);
+    expect(await nonceOf(0)).to.equal(16);
+  });
+
+  it("begins again with a contract of which nothing but the intention was recorded", async () => {
+    network = await startTaskNetwork("begun", "instant");
+    const snapshot = await network.anvil.rpc<string>("evm_snapshot");
+    await network.deploy();
+    const journal = path.join(network.deploymentFolder, "journal.jsonl");
+    const lines = (await readFile(journal, "utf8")).split("\n");
+    const begun = lines.findIndex((line) => line.includes("_EXECUTION_STATE_INITIALIZE"));
+    await writeFile(journal, `${lines.slice(0, begun + 1).join("\n")}\n`);
+    await writeFile(path.join(network.deploymentFolder, "deployed_addresses.json"), "{}");
+    await network.anvil.rpc("evm_revert", [snapshot]);
+
+    const { code, stderr, stdout } = await network.deploy();
+    expect(code, stderr).to.equal(0);
+    expect(Object.keys(resultOf(stdout).addresses.proxies)).to.have.length(4);
+    expect(await nonceOf(0)).to.equal(15);
   });
 
   it("says that the chain was started over, and starts over with --fresh", async () => {
@@ -191,6 +221,59 @@ describe("hardhat deploy", function () {
       transactions: 0,
       warnings: ["BTC/USD: heartbeat is 10 on chain and 30 in the file"],
     });
+  });
+
+  const coordinatorAbi = IVRFCoordinator__factory.createInterface();
+  const provingKey = async (coordinator: string): Promise<Record<string, unknown>> => {
+    const { vrf } = JSON.parse(await readFile(path.join(network.folder, "vrf.json"), "utf8")) as {
+      vrf: string;
+    };
+    const keyHash = keccak256(`0x${SigningKey.computePublicKey(vrf, false).slice(4)}`);
+    const data = coordinatorAbi.encodeFunctionData("provingKey", [keyHash]);
+    const answer = await network.anvil.rpc<string>("eth_call", [{ to: coordinator, data }]);
+    const [key] = coordinatorAbi.decodeFunctionResult("provingKey", answer) as unknown as [Decoded];
+    return key.toObject();
+  };
+
+  it("registers the operator's proving key with the file's terms and deposits its bond", async () => {
+    network = await startTaskNetwork("vrf", "instant");
+    const { addresses } = resultOf((await network.deploy()).stdout);
+    const key = await provingKey(addresses.vrfCoordinator);
+    expect(key).to.include({ operator: accountAt(1).address, active: true });
+    expect(key["bond"]).to.equal(parseEther("10"));
+    expect((key["terms"] as Decoded).toObject()).to.deep.equal({
+      maxGasPrice: parseUnits("100", "gwei"),
+      premium: parseEther("0.0001"),
+      bondShare: parseEther("0.01"),
+    });
+    const parameters = await changedParameters(({ vrf }) => ({
+      vrf: { ...vrf, overheadGas: 120_000, premiumEther: "0.0002", bondEther: "12" },
+    }));
+    const { code, stderr, stdout } = await network.deploy({ parameters });
+    expect(code, stderr).to.equal(0);
+    const again = resultOf(stdout);
+    expect(again.addresses).to.deep.equal(addresses);
+    expect(again.warnings).to.have.length(2);
+    expect(again.warnings[0]).to.equal(
+      "vrf: overheadGas is 100000 on chain and 120000 in the file",
+    );
+    expect(again.warnings[1]).to.match(
+      /^vrf key 0x[0-9a-f]{64}: premium is 0\.0001 ether on chain and 0\.0002 ether in the file$/,
+    );
+    // Filling up the bond is all that it sent.
+    expect(again.transactions).to.equal(1);
+    expect((await provingKey(addresses.vrfCoordinator))["bond"]).to.equal(parseEther("12"));
+  });
+
+  it("deploys feeds alone where the file has no randomness", async () => {
+    network = await startTaskNetwork("feeds", "instant");
+    const parameters = await changedParameters(() => ({ vrf: undefined as never }));
+    const { code, stderr, stdout } = await network.deploy({ parameters });
+    expect(code, stderr).to.equal(0);
+    expect(resultOf(stdout).addresses.vrfCoordinator).to.equal(null);
+    const later = await network.deploy();
+    expect(later.code, later.stderr).to.equal(0);
+    expect(resultOf(later.stdout).addresses.vrfCoordinator).to.match(/^0x/);
   });
 
   it("hands over to governance, and then says what governance must do instead of doing it", async () => {

@@ -7,6 +7,7 @@ import { expect } from "chai";
 import { addressesOf, findDeployment } from "../../deploy/deployments.ts";
 import { feedOfFuture, proxyFuture } from "../../deploy/modules/Dodona.ts";
 import { checkFeedId, checkParams, readParameters } from "../../deploy/parameters/read.ts";
+import { checkVrf } from "../../deploy/parameters/vrf.ts";
 import { localRpcUrl, readStack } from "../../deploy/stackFile.ts";
 
 const PARAMS = {
@@ -100,12 +101,49 @@ describe("deployment files", () => {
     ).to.include("there is no such file");
   });
 
+  it("reads amounts of randomness in the unit of their name and refuses what cannot be", async () => {
+    const vrf = {
+      minConfirmations: 1,
+      maxConfirmations: 200,
+      maxCallbackGas: 2_500_000,
+      deadlineBlocks: 250,
+      overheadGas: 100_000,
+      tipCapGwei: "1.5",
+      maxGasPriceGwei: "100",
+      premiumEther: "0.0001",
+      bondShareEther: "0.01",
+      bondEther: "10",
+    };
+    const read = checkVrf(vrf, "x");
+    expect(read.config).to.include({ tipCap: 1_500_000_000n, l1DataFee: `0x${"0".repeat(40)}` });
+    expect(read.terms.premium).to.equal(100_000_000_000_000n);
+    expect(read).to.deep.include({ bond: 10n ** 19n, keys: [] });
+    for (const [change, problem] of [
+      [{ overheadGas: 0.5 }, "overheadGas must be a whole number from 1"],
+      [{ maxConfirmations: 250 }, "must be below deadlineBlocks (250)"],
+      [{ premiumEther: 1 }, 'premiumEther must be an amount in quotes, for example "0.5", not 1'],
+      [{ tipCapGwei: "0.0000000001" }, "tipCapGwei has more than 9 decimals"],
+      [{ bond: "1" }, 'unknown field "bond"'],
+      [{ l1DataFee: "0x12" }, "l1DataFee must be an address"],
+      [
+        { keys: [{ publicKey: "0x02", operator: "0x12" }] },
+        "keys[0].publicKey must be a secp256k1",
+      ],
+    ] as const) {
+      expect(await failureOf(() => checkVrf({ ...vrf, ...change }, "x"))).to.include(problem);
+    }
+  });
+
   it("reads the shipped example", async () => {
-    const { admin, feeds } = await readParameters(
+    const { admin, feeds, vrf } = await readParameters(
       path.resolve(import.meta.dirname, "../../deploy/parameters/example.json"),
     );
     expect(admin).to.match(/^0x/);
     expect(feeds.size).to.be.above(0);
+    // The point of BIP 341 whose secret nobody knows.
+    expect(vrf?.keys[0]?.y.toString(16)).to.equal(
+      "31d3c6863973926e049e637cb1b5f40a36dac28af1766968c30c2313f3a38904",
+    );
   });
 
   it("sorts recorded addresses by role and calls an unfinished deployment unfinished", () => {
@@ -119,8 +157,12 @@ describe("deployment files", () => {
       accessManager: "0xA",
       operators: "0xB",
       priceFeeds: "0xC",
+      vrfCoordinator: null,
       proxies: { "BTC/USD": "0xD" },
     });
+    expect(addressesOf({ ...recorded, "Dodona#VRFCoordinator": "0xE" })?.vrfCoordinator).to.equal(
+      "0xE",
+    );
     expect(addressesOf({ "Operators#Operators": "0xB" })).to.equal(null);
   });
 
@@ -154,6 +196,7 @@ describe("deployment files", () => {
       chainId: 31_337,
       rpcUrl: "http://127.0.0.1:9",
       apiUrl: null,
+      databaseUrl: null,
       deploymentId: "chain-31337",
     });
     expect(await localRpcUrl(stackFile)).to.equal("http://127.0.0.1:9");

@@ -16,7 +16,12 @@ const SETTLE_MS = 50_000;
 export interface IndexerTarget {
   readonly rpcUrl: string;
   readonly databaseUrl: string;
-  readonly contracts: { operators: string; priceFeeds: string; startBlock: number };
+  readonly contracts: {
+    operators: string;
+    priceFeeds: string;
+    vrfCoordinator?: string;
+    startBlock: number;
+  };
   readonly chainId?: number;
 }
 

@@ -152,6 +152,7 @@ export async function startNetwork(names: readonly string[], options: AnvilOptio
     feeds,
     accounts,
     submit,
+    manager: await manager.getAddress(),
     contracts: { operators: operatorsAddress, priceFeeds: feedsAddress, startBlock },
     /** Mines empty blocks, one second apart. */
     mine: (blocks: number) => anvil.rpc("anvil_mine", [toQuantity(blocks), "0x1"]),
@@ -181,11 +182,23 @@ interface Artifact {
   readonly bytecode: string;
 }
 
+/** Deploys a contract of the project and returns its address. */
+export async function deployOwn(
+  signer: JsonRpcSigner,
+  source: string,
+  args: readonly unknown[],
+): Promise<string> {
+  const name = source.slice(source.lastIndexOf("/") + 1).replace(".sol", "");
+  return addressOf(
+    deploy(signer, readArtifact(ARTIFACTS, `contracts/${source}/${name}.json`), args),
+  );
+}
+
 function readArtifact(folder: URL, path: string): Artifact {
   return JSON.parse(readFileSync(new URL(path, folder), "utf8")) as Artifact;
 }
 
-async function deploy(signer: JsonRpcSigner, artifact: Artifact, args: readonly string[]) {
+async function deploy(signer: JsonRpcSigner, artifact: Artifact, args: readonly unknown[]) {
   const contract = await new ContractFactory(artifact.abi, artifact.bytecode, signer).deploy(
     ...args,
   );

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import type { ApiFeed } from "../../deploy/stack/api.ts";
 import { allHealthy, judge } from "../../deploy/stack/health.ts";
 import type { OperatorStatus } from "../../deploy/stack/status.ts";
-import { formatPrice, renderFeeds, sourceLine } from "../../deploy/stack/table.ts";
+import { formatPrice, randomnessLine, renderFeeds, sourceLine } from "../../deploy/stack/table.ts";
 
 const feed = (id: string, round: number, more: Partial<ApiFeed> = {}): ApiFeed => ({
   id,
@@ -107,5 +107,17 @@ describe("table of feeds", () => {
 
   it("never hides that prices are made up", () => {
     expect(sourceLine([status("a", {}, "simulated")], false)).to.contain("SIMULATED");
+  });
+});
+
+describe("line about randomness", () => {
+  it("counts requests, and names refunds only when there are some", () => {
+    const requests = { pending: 2, fulfilled: 17, refunded: 0 };
+    expect(randomnessLine({ coordinator: "0xc0", requests })).to.equal(
+      "Randomness: 2 pending, 17 fulfilled; coordinator 0xc0",
+    );
+    expect(
+      randomnessLine({ coordinator: "0xc0", requests: { ...requests, refunded: 1 } }),
+    ).to.contain("17 fulfilled, 1 refunded;");
   });
 });

@@ -121,6 +121,8 @@ describe("npm start", function () {
       `${stack.apiUrl}/feeds`,
       priceFeeds,
       "npx hardhat feeds list",
+      "npx hardhat vrf request",
+      stack.addresses.vrfCoordinator,
     ]) {
       expect(first.stdout).to.contain(words);
     }

@@ -58,7 +58,7 @@ export function accountAt(index: number): HDNodeWallet {
   return HDNodeWallet.fromPhrase(MNEMONIC, "", `m/44'/60'/0'/0/${index}`);
 }
 
-/** Starts a chain and writes five operators' files. Nothing is deployed. */
+/** Starts a chain and writes five operators' files, the first with a proving key. Nothing is deployed. */
 export async function startTaskNetwork(
   name: string,
   mining: "instant" | number,
@@ -73,7 +73,12 @@ export async function startTaskNetwork(
       const [accountKeyFile, keyFile] = [`account-${index}.key`, `keys-${index}.json`];
       await writeFile(path.join(folder, accountKeyFile), accountAt(index + 1).privateKey);
       await writeFile(path.join(folder, keyFile), JSON.stringify(generateKeys()));
-      return { accountKeyFile, keyFile, endpoint: `http://127.0.0.1:${8571 + index}` };
+      const endpoint = `http://127.0.0.1:${8571 + index}`;
+      if (index > 0) return { accountKeyFile, keyFile, endpoint };
+      const vrfKeyFile = "vrf.json";
+      const vrf = HDNodeWallet.createRandom().privateKey;
+      await writeFile(path.join(folder, vrfKeyFile), JSON.stringify({ vrf }), { mode: 0o600 });
+      return { accountKeyFile, keyFile, vrfKeyFile, endpoint };
     }),
   );
   await writeFile(operatorsFile, JSON.stringify(entries));

@@ -9,12 +9,26 @@ import { readHistory } from "./history.ts";
 import { operatorStatusReader, summarize, type OperatorStatus } from "./operatorStatus.ts";
 import { presentFeed, type FeedItem, type FeedRow } from "./present.ts";
 import { BadRequest, findFeed, parseHistoryQuery } from "./query.ts";
+import {
+  countRequests,
+  newestRequests,
+  readKeys,
+  readRequest,
+  readRequests,
+  readSubscriptions,
+} from "./vrf.ts";
+import { parseId, parseRequestsQuery } from "./vrfQuery.ts";
 
 const ROUTES = [
   "GET /feeds",
   "GET /feeds/:id",
   "GET /feeds/:id/history?interval=5m&from=&to=&limit=&cursor=",
   "GET /operators",
+  "GET /vrf",
+  "GET /vrf/requests?status=&sub=&limit=&cursor=",
+  "GET /vrf/requests/:id",
+  "GET /vrf/subscriptions",
+  "GET /vrf/keys",
   "GET /head",
   "GET /health",
   "POST /graphql",
@@ -91,6 +105,28 @@ app.get("/operators", async (c) => {
     }),
   );
 });
+
+app.get("/vrf", async (c) =>
+  c.json({
+    coordinator: settings.contracts.vrfCoordinator ?? null,
+    requests: await countRequests(),
+  }),
+);
+
+app.get("/vrf/requests", async (c) =>
+  c.json(await readRequests(parseRequestsQuery(c.req.query()))),
+);
+
+app.get("/vrf/requests/:id", async (c) => {
+  const given = c.req.param("id");
+  const request = await readRequest(parseId("request id", given));
+  if (request !== null) return c.json(request);
+  return c.json({ error: `no request "${given}"`, newest: await newestRequests() }, 404);
+});
+
+app.get("/vrf/subscriptions", async (c) => c.json(await readSubscriptions()));
+
+app.get("/vrf/keys", async (c) => c.json(await readKeys()));
 
 app.get("/head", async (c) => c.json(await readHead(settings.chainId)));
 

@@ -110,7 +110,13 @@ export function findFeed<Row extends { readonly id: string; readonly feedId: str
   );
 }
 
-function integer(
+/**
+ * Reads an integer parameter.
+ *
+ * @param text As it stands in the URL; `otherwise` when absent.
+ * @throws BadRequest that names the parameter and its bounds.
+ */
+export function integer(
   name: string,
   text: string | undefined,
   min: number,

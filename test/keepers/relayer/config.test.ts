@@ -62,7 +62,7 @@ describe("relayer: config and signer", () => {
 
   it("signs with a key from a file, with or without 0x", async () => {
     for (const text of [anvilKeys[0], `${anvilKeys[0].slice(2)}\n`]) {
-      const signer = await openSigner(write("hex.key", text), undefined);
+      const signer = await openSigner({ keyFile: write("hex.key", text) });
       const { raw, hash } = await signer.sign(unsigned);
       const parsed = Transaction.from(raw);
       expect(parsed.from?.toLowerCase()).to.equal("0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266");
@@ -81,23 +81,28 @@ describe("relayer: config and signer", () => {
     this.timeout(20_000);
     const keystore = await new Wallet(anvilKeys[1]).encrypt("open sesame", undefined);
     const key = write("keystore.json", keystore);
-    const signer = await openSigner(key, write("password", "open sesame\n"));
+    const signer = await openSigner({
+      keyFile: key,
+      passwordFile: write("password", "open sesame\n"),
+    });
     expect(signer.address).to.equal("0x70997970c51812dc3a010c7d01b50e0d17dc79c8");
     expect(Transaction.from((await signer.sign(unsigned)).raw).from?.toLowerCase()).to.equal(
       signer.address,
     );
-    const wrong = await openSigner(key, write("wrong", "no")).catch((error: unknown) => error);
+    const wrong = await openSigner({ keyFile: key, passwordFile: write("wrong", "no") }).catch(
+      (error: unknown) => error,
+    );
     expect(String(wrong)).to.match(/does not open with the password/);
-    const none = await openSigner(key, undefined).catch((error: unknown) => error);
+    const none = await openSigner({ keyFile: key }).catch((error: unknown) => error);
     expect(String(none)).to.match(/name its password file/);
   });
 
   it("refuses a key that others may read, and never shows a key in an error", async () => {
-    const open = await openSigner(write("open.key", anvilKeys[0], 0o644), undefined).catch(
+    const open = await openSigner({ keyFile: write("open.key", anvilKeys[0], 0o644) }).catch(
       (error: unknown) => error,
     );
     expect(String(open)).to.match(/mode is 644, other users may read it. Run: chmod 600/);
-    const bad = await openSigner(write("bad.key", `${anvilKeys[0]}ff`), undefined).catch(
+    const bad = await openSigner({ keyFile: write("bad.key", `${anvilKeys[0]}ff`) }).catch(
       (error: unknown) => error,
     );
     expect(String(bad)).to.match(/is neither a private key/);

@@ -125,7 +125,7 @@ describe("relayer: faults", function () {
   });
 
   it("starts from the first nonce again on a chain that was reset, without the expired past", async () => {
-    anvil = await startAnvil();
+    anvil = await startAnvil({ mining: 0.25 });
     await h.installCounter(anvil);
     start();
     const past = Array.from({ length: 30 }, (_, i) => i + 1);
@@ -200,6 +200,7 @@ describe("relayer: faults", function () {
     anvil = await startAnvil({ mining: 0.25 });
     await h.installCounter(anvil);
     const relayer = start();
+    await h.waitFor("the owner", () => relayer.output().includes("works on the account"));
     const ordinals = Array.from({ length: 40 }, (_, i) => i + 1);
     for (const ordinal of ordinals) {
       if (ordinal === 15 || ordinal === 30) await postgres.restart();

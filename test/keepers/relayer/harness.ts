@@ -5,8 +5,9 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { toBeHex, Wallet } from "ethers";
-import type { Database } from "../../../keepers/shared/database.ts";
+import { HDNodeWallet, toBeHex, Wallet } from "ethers";
+import { migrate, openDatabase, type Database } from "../../../keepers/shared/database.ts";
+import { createLogger } from "../../../keepers/shared/log.ts";
 import {
   enqueueIntent,
   readIntent,
@@ -14,10 +15,13 @@ import {
   type NewIntent,
 } from "../../../keepers/shared/intents.ts";
 import { anvilKeys, type TestAnvil } from "../../helpers/anvil.ts";
+import { startPostgres, type TestPostgres } from "../../helpers/postgres.ts";
 
 /** Adds one to the storage slot named by the first calldata word: shows what was executed, and how often. */
 export const counterAddress = "0x00000000000000000000000000000000c0ffee01";
 const counterCode = "0x5f35805460010190550000";
+
+const phrase = "test test test test test test test test test test test junk";
 
 /** Address of the account that the relayers of these tests send from. */
 export const sender = new Wallet(anvilKeys[0]).address.toLowerCase();
@@ -68,10 +72,85 @@ export async function stateOf(db: Database, key: number | string): Promise<Inten
 export async function clear(db: Database): Promise<void> {
   await waitFor("an empty ledger", async () => {
     await db.pool.query(
-      "TRUNCATE dodona.accounts, dodona.intents, dodona.transactions, dodona.attempts",
+      `TRUNCATE dodona.accounts, dodona.intents, dodona.transactions, dodona.attempts, dodona.pauses, dodona.treasuries,
+         dodona.topup_days, dodona.topups`,
     );
     return true;
   });
+}
+
+/** What every file with relayer processes needs: a database, and what is to be ended after each test. */
+export interface Bench {
+  postgres: TestPostgres;
+  db: Database;
+  anvil: TestAnvil;
+  start(
+    network?: Record<string, unknown>,
+    options?: Parameters<typeof startRelayer>[3] & { rpcUrls?: string[] },
+  ): TestRelayer;
+  /** Waits until intents are confirmed; mines blocks meanwhile when asked to. */
+  confirmed(ordinals: readonly number[], mine: boolean, timeoutMs?: number): Promise<void>;
+  /** How often the chain executed each. */
+  counts(ordinals: readonly number[]): Promise<number[]>;
+  /** Waits until so many signed bytes are with the node. */
+  sent(count: number): Promise<AttemptRow[]>;
+}
+
+/** Installs the hooks of a test file; the chain is each test's own: it sets `bench.anvil`. */
+export function useBench(): Bench {
+  const relayers: TestRelayer[] = [];
+  const bench = {} as Bench;
+  before(async () => {
+    bench.postgres = await startPostgres();
+    bench.db = openDatabase(bench.postgres.url, createLogger({ name: "test", level: "silent" }));
+    await migrate(bench.db);
+  });
+  after(async () => {
+    await bench.db.close();
+    await bench.postgres.stop();
+  });
+  afterEach(async function () {
+    await Promise.all(relayers.map((relayer) => relayer.kill()));
+    if (this.currentTest?.state === "failed")
+      console.log(relayers.map((one) => one.output()).join("\n"));
+    relayers.length = 0;
+    await stopProxies();
+    await bench.anvil.stop();
+    await clear(bench.db);
+  });
+  bench.start = (network = {}, { rpcUrls = [bench.anvil.url], ...options } = {}) => {
+    const relayer = startRelayer(bench.postgres.url, rpcUrls, network, options);
+    relayers.push(relayer);
+    return relayer;
+  };
+  bench.confirmed = async (ordinals, mine, timeoutMs) => {
+    const keys = ordinals.map((ordinal) => `key:${ordinal}`);
+    await waitFor(
+      `confirmation of ${ordinals.length} intents`,
+      async () => {
+        if (mine) await bench.anvil.rpc("evm_mine");
+        const rows = await bench.db.pool.query(
+          "SELECT 1 FROM dodona.intents WHERE key = ANY($1) AND status = 'confirmed'",
+          [keys],
+        );
+        return rows.rowCount === ordinals.length;
+      },
+      timeoutMs,
+    );
+  };
+  bench.counts = (ordinals) =>
+    Promise.all(ordinals.map((ordinal) => executions(bench.anvil, ordinal)));
+  bench.sent = (count) =>
+    waitFor(`${count} signed and sent`, async () => {
+      const rows = (await attempts(bench.db)).filter((row) => row.sent);
+      return rows.length >= count ? rows : null;
+    });
+  return bench;
+}
+
+/** @returns 1 … count */
+export function ordinals(count: number, first = 1): number[] {
+  return Array.from({ length: count }, (_, index) => first + index);
 }
 
 /** Lets an intent expire now. */
@@ -82,6 +161,7 @@ export async function expire(db: Database, ordinals: readonly number[]): Promise
 
 /** Row of the ledger for one set of signed bytes. */
 export interface AttemptRow {
+  account: string;
   nonce: number;
   slot: string;
   hash: string;
@@ -95,16 +175,20 @@ export interface AttemptRow {
 /** @returns all signed bytes in the order of signing. */
 export async function attempts(db: Database): Promise<AttemptRow[]> {
   const found = await db.pool.query<
-    Record<"nonce" | "slot" | "hash" | "purpose" | "max_fee_wei" | "tip_wei", string> & {
+    Record<
+      "account" | "nonce" | "slot" | "hash" | "purpose" | "max_fee_wei" | "tip_wei",
+      string
+    > & {
       key: string | null;
       sent: boolean;
     }
   >(
-    `SELECT t.nonce, t.status AS slot, a.hash, a.purpose, a.max_fee_wei, a.tip_wei, i.key, a.broadcast_at IS NOT NULL AS sent
+    `SELECT t.account, t.nonce, t.status AS slot, a.hash, a.purpose, a.max_fee_wei, a.tip_wei, i.key, a.broadcast_at IS NOT NULL AS sent
      FROM dodona.attempts a JOIN dodona.transactions t ON t.id = a.transaction_id
      LEFT JOIN dodona.intents i ON i.id = a.intent_id ORDER BY a.id`,
   );
   return found.rows.map((row) => ({
+    account: row.account,
     nonce: Number(row.nonce),
     slot: row.slot,
     hash: row.hash,
@@ -149,29 +233,31 @@ export interface TestRelayer {
   kill(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts `keepers/relayer/main.ts`. `network` replaces fields of its only network. */
+/**
+ * Starts `keepers/relayer/main.ts`. `network` replaces fields of its network; `others` are further networks; the clock of
+ * its machine is off by `clockOffsetMs`.
+ */
 export function startRelayer(
   databaseUrl: string,
   rpcUrls: readonly string[],
   network: Record<string, unknown> = {},
+  options: { others?: readonly Record<string, unknown>[]; clockOffsetMs?: number } = {},
 ): TestRelayer {
   const folder = mkdtempSync(join(tmpdir(), "dodona-relayer-"));
   const keyFile = join(folder, "relayer.key");
   writeFileSync(keyFile, `${anvilKeys[0]}\n`, { mode: 0o600 });
+  const defaults = {
+    chainId: 31337,
+    rpcUrls,
+    accounts: [{ keyFile }],
+    blockTimeMs: 1_000,
+    pollMs: 50,
+    rpcTimeoutMs: 1_000,
+    // Tests that mine blocks one by one say themselves when a transaction counts as stuck.
+    replaceAfterBlocks: 100,
+  };
   const config = {
-    networks: [
-      {
-        chainId: 31337,
-        rpcUrls,
-        accounts: [{ keyFile }],
-        blockTimeMs: 1_000,
-        pollMs: 50,
-        rpcTimeoutMs: 1_000,
-        // Tests that mine blocks one by one say themselves when a transaction counts as stuck.
-        replaceAfterBlocks: 100,
-        ...network,
-      },
-    ],
+    networks: [network, ...(options.others ?? [])].map((one) => ({ ...defaults, ...one })),
     metrics: { host: "127.0.0.1", port: 0 },
     log: { level: "debug" },
     parentPid: process.pid,
@@ -179,8 +265,16 @@ export function startRelayer(
   const file = join(folder, "relayer.json");
   writeFileSync(file, JSON.stringify(config));
   const main = new URL("../../../keepers/relayer/main.ts", import.meta.url).pathname;
-  const child: ChildProcess = spawn(process.execPath, [main, "--config", file], {
-    env: { ...process.env, DATABASE_URL: databaseUrl },
+  const offset = options.clockOffsetMs ?? 0;
+  const shift = `const now = Date.now; Date.now = () => now() + ${offset};`;
+  const preload = offset === 0 ? [] : ["--import", `data:text/javascript,${shift}`];
+  const child: ChildProcess = spawn(process.execPath, [...preload, main, "--config", file], {
+    // Some tests start many: compiling the libraries anew would be half of each start.
+    env: {
+      ...process.env,
+      DATABASE_URL: databaseUrl,
+      NODE_COMPILE_CACHE: join(tmpdir(), "dodona-compile-cache"),
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -205,20 +299,37 @@ export function startRelayer(
   };
 }
 
-/** Writes the key files of the first accounts, for a network's `accounts`. */
-export function writeKeys(count: number): Array<{ keyFile: string }> {
+const keyFolders: string[] = [];
+
+/** @returns the node's funded account with this index. */
+export function accountAt(index: number): HDNodeWallet {
+  return HDNodeWallet.fromPhrase(phrase, "", `m/44'/60'/0'/0/${index}`);
+}
+
+/** Writes key files of the node's funded accounts, for a network's `accounts`. */
+export function writeKeys(count: number, first = 0): Array<{ keyFile: string }> {
   const folder = mkdtempSync(join(tmpdir(), "dodona-keys-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  return anvilKeys.slice(0, count).map((key, index) => {
+  if (keyFolders.length === 0)
+    process.once("exit", () =>
+      keyFolders.forEach((one) => rmSync(one, { recursive: true, force: true })),
+    );
+  keyFolders.push(folder);
+  return Array.from({ length: count }, (_, index) => {
     const keyFile = join(folder, `${index}.key`);
-    writeFileSync(keyFile, key, { mode: 0o600 });
+    writeFileSync(keyFile, accountAt(first + index).privateKey, { mode: 0o600 });
     return { keyFile };
   });
 }
 
 /** What a proxy does with a call. */
 export type ProxyRule =
-  "pass" | "hang" | "cut" | "lose-answer" | { result: unknown } | { error: string };
+  | "pass"
+  | "hang"
+  | "cut"
+  | "lose-answer"
+  | { result: unknown }
+  | { error: string }
+  | { lateMs: number };
 
 /** A JSON-RPC proxy that misbehaves on demand. */
 export interface TestProxy {
@@ -227,6 +338,8 @@ export interface TestProxy {
   calls: Map<string, number>;
   /** Decides about each call; passes all at first. */
   rule: (method: string, params: unknown[]) => ProxyRule;
+  /** Ends all connections: who comes next opens a new one. */
+  dropConnections(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -249,7 +362,9 @@ export async function startProxy(target: () => string): Promise<TestProxy> {
       if (rule === "cut") return void response.destroy();
       const answer = (value: object): void =>
         void response.end(JSON.stringify({ jsonrpc: "2.0", id: call.id, ...value }));
-      if (typeof rule === "object") {
+      if (typeof rule === "object" && "lateMs" in rule)
+        await new Promise((resolve) => setTimeout(resolve, rule.lateMs));
+      else if (typeof rule === "object") {
         return answer("error" in rule ? { error: { code: -32000, message: rule.error } } : rule);
       }
       const passed = await fetch(target(), {
@@ -267,6 +382,7 @@ export async function startProxy(target: () => string): Promise<TestProxy> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls: new Map(),
     rule: () => "pass",
+    dropConnections: () => Promise.resolve(server.closeAllConnections()),
     stop: () =>
       new Promise((resolve) => {
         proxies.delete(proxy);

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { Wallet } from "ethers";
+import { pause } from "../../../keepers/relayer/control.ts";
 import type { Action } from "../../../keepers/relayer/decide.ts";
 import {
   FenceLostError,
@@ -7,6 +8,7 @@ import {
   takeOver,
   type Ledger,
 } from "../../../keepers/relayer/ledger.ts";
+import { clean } from "../../../keepers/relayer/quarantine.ts";
 import type { Signer } from "../../../keepers/relayer/signer.ts";
 import { readNextNonce, readOpenSlots } from "../../../keepers/relayer/store.ts";
 import { migrate, openDatabase, type Database } from "../../../keepers/shared/database.ts";
@@ -72,7 +74,7 @@ describe("relayer: ledger", function () {
       () => former.sign([newNonce(0, intentId)], 1),
       () => former.settle([]),
       () => former.align(5, 1),
-      () => former.note(1n, null),
+      () => former.note(1n, null, clean),
     ];
     for (const write of writes) {
       expect(await write().catch((error: unknown) => error)).to.be.instanceOf(FenceLostError);
@@ -105,6 +107,34 @@ describe("relayer: ledger", function () {
     expect(results.flat()).to.have.length(1);
     expect(await ledger.sign([newNonce(1, intentId)], 1)).to.deep.equal([]);
     expect(await readNextNonce(db.pool, account)).to.equal(1);
+  });
+
+  it("gives out no new nonce when the account was paused after the decision, but still replaces", async () => {
+    const ledger = await open();
+    const intentId = await h.enqueue(db, 1);
+    const [first] = await ledger.sign([newNonce(0, await h.enqueue(db, 2))], 1);
+    await pause(db.pool, 31337, h.sender, "test");
+    expect(await ledger.sign([newNonce(1, intentId)], 1)).to.deep.equal([]);
+    expect(await readNextNonce(db.pool, account)).to.equal(1);
+    const slotId = (await readOpenSlots(db.pool, account))[0]!.id;
+    const fees = { maxFeeWei: 20n, tipWei: 2n };
+    const replace = { ...newNonce(0, 0n), slotId, formerAttemptId: first!.attemptId, fees };
+    expect(await ledger.sign([{ ...replace, intentId: null } as Action], 1)).to.have.length(1);
+  });
+
+  it("gives out nonces without a gap when another process has some of the intents already", async () => {
+    const ledger = await open();
+    const ids = [await h.enqueue(db, 1), await h.enqueue(db, 2), await h.enqueue(db, 3)];
+    await db.pool.query("UPDATE dodona.intents SET status = 'sent' WHERE id = $1", [ids[1]]);
+    const signed = await ledger.sign(
+      ids.map((id, nonce) => newNonce(nonce, id)),
+      1,
+    );
+    expect(signed.map(({ nonce, intentId }) => [nonce, intentId])).to.deep.equal([
+      [0, ids[0]],
+      [1, ids[2]],
+    ]);
+    expect(await readNextNonce(db.pool, account)).to.equal(2);
   });
 
   it("leaves out a replacement of bytes that are no longer the newest", async () => {

@@ -100,7 +100,9 @@ describe("relayer: broadcast", () => {
     ["invalid sender", "rejected"],
     ["no answer within 5000 ms", "unknown"],
     ["nonce too high", "unknown"],
-    ["", "unknown"],
+    ["txpool is full", "unknown"],
+    ["the moon is full", "refused"],
+    ["", "refused"],
   ];
   for (const [message, outcome] of wordings) {
     it(`takes "${message}" for ${outcome}`, () => expect(classify(message).type).to.equal(outcome));

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Contract } from "ethers";
+import { judgeHeads } from "../../../keepers/shared/heads.ts";
 import { createLogger } from "../../../keepers/shared/log.ts";
 import { openChain, RpcUnavailableError, type Chain } from "../../../keepers/shared/rpc.ts";
 
@@ -9,6 +10,7 @@ import { openChain, RpcUnavailableError, type Chain } from "../../../keepers/sha
 interface FakeNode {
   url: string;
   chainId: number;
+  head: number;
   broken: "no" | "http500" | "busy" | "hang" | "cut" | "html";
   calls: string[];
   stop(): Promise<void>;
@@ -32,6 +34,7 @@ describe("rpc", function () {
     const node: FakeNode = {
       url: "",
       chainId,
+      head: 42,
       broken: "no",
       calls: [],
       stop: () =>
@@ -58,7 +61,9 @@ describe("rpc", function () {
                   ? { result: `0x${node.chainId.toString(16)}` }
                   : method === "eth_call"
                     ? { error: { code: 3, message: "execution reverted", data: "0x" } }
-                    : { result: "0x2a" };
+                    : method === "eth_blockNumber"
+                      ? { result: `0x${node.head.toString(16)}` }
+                      : { result: "0x2a" };
             response.end(JSON.stringify({ jsonrpc: "2.0", id, ...answer }));
           });
         });
@@ -83,11 +88,60 @@ describe("rpc", function () {
     lines.length = 0;
   });
 
-  it("asks the first endpoint and leaves the second alone but for its chain id", async () => {
+  it("asks the first endpoint and leaves the second alone but for its chain id and head", async () => {
     const [first, second] = [await startNode(), await startNode()];
     const chain = open([first.url, second.url]);
     expect(await chain.provider.getBlockNumber()).to.equal(42);
-    expect(second.calls.filter((method) => method !== "eth_chainId")).to.deep.equal([]);
+    expect(await chain.send("eth_gasPrice", [])).to.equal("0x2a");
+    expect(
+      [...new Set(second.calls)].filter((method) => !/chainId|blockNumber/.test(method)),
+    ).to.deep.equal([]);
+  });
+
+  describe("heads", () => {
+    it("believes the median, the higher of two, and one that is alone", () => {
+      expect(judgeHeads([100], 3)).to.deep.equal(["healthy"]);
+      expect(judgeHeads([100, 103], 3)).to.deep.equal(["healthy", "healthy"]);
+      expect(judgeHeads([100, 104], 3)).to.deep.equal(["behind", "healthy"]);
+      expect(judgeHeads([100, 96, 900], 3)).to.deep.equal(["healthy", "behind", "ahead"]);
+      expect(judgeHeads([900, 901, 100, 101], 3).slice(2)).to.deep.equal(["behind", "behind"]);
+      expect(judgeHeads([], 3)).to.deep.equal([]);
+    });
+
+    for (const [head, state] of [
+      [10, "behind"],
+      [99, "ahead"],
+    ] as const) {
+      it(`does not ask an endpoint whose head is far ${state}, until it is with the others again`, async () => {
+        const [first, second, third] = [await startNode(), await startNode(), await startNode()];
+        first.head = head;
+        const chain = open([first.url, second.url, third.url]);
+        expect((await chain.check()).map((one) => one.state)).to.deep.equal([
+          state,
+          "healthy",
+          "healthy",
+        ]);
+        await chain.send("eth_gasPrice", []);
+        expect(first.calls).not.to.include("eth_gasPrice");
+        expect(second.calls).to.include("eth_gasPrice");
+        expect(await chain.askAll("eth_gasPrice", [])).to.deep.equal(["0x2a", "0x2a"]);
+        first.head = 42;
+        await chain.check();
+        await chain.send("eth_gasPrice", []);
+        expect(first.calls).to.include("eth_gasPrice");
+      });
+    }
+
+    it("works with the one that is left, wherever its head is", async () => {
+      const [first, second] = [await startNode(), await startNode()];
+      first.head = 10;
+      const chain = open([first.url, second.url]);
+      expect((await chain.check())[0]?.state).to.equal("behind");
+      await second.stop();
+      await chain.check();
+      expect(await chain.send("eth_gasPrice", [])).to.equal("0x2a");
+      expect(first.calls).to.include("eth_gasPrice");
+    });
   });
 
   for (const broken of ["http500", "busy", "hang", "cut", "html"] as const) {
