@@ -9,7 +9,7 @@ import hre from "hardhat";
 
 import { ecvrf } from "../../../keepers/vrf/ecvrf.ts";
 import { piOf } from "../../../keepers/vrf/witness.ts";
-import type { Made, Order } from "./ecvrf.worker.ts";
+import type { Made, Order } from "../../helpers/ecvrf-worker.ts";
 
 const KEYS = 100;
 const ALPHAS = 100;
@@ -32,7 +32,7 @@ async function makeAll(): Promise<Made[]> {
   const queue = [...orders.entries()];
   const made: Made[] = [];
   const work = async () => {
-    const worker = new Worker(new URL("./ecvrf.worker.ts", import.meta.url));
+    const worker = new Worker(new URL("../../helpers/ecvrf-worker.ts", import.meta.url));
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       worker.postMessage(next[1]);
       [made[next[0]]] = (await once(worker, "message")) as [Made];

@@ -1,8 +1,8 @@
 /** Makes proofs in a thread of its own: each message is one key with its alphas, each answer their proofs. */
 import { parentPort } from "node:worker_threads";
 
-import { ecvrf } from "../../../keepers/vrf/ecvrf.ts";
-import { encodeWitness } from "../../../keepers/vrf/witness.ts";
+import { ecvrf } from "../../keepers/vrf/ecvrf.ts";
+import { encodeWitness } from "../../keepers/vrf/witness.ts";
 
 export interface Order {
   readonly secret: Uint8Array;
