@@ -29,8 +29,8 @@ library RandomWords {
     ) internal returns (bool success) {
         uint256 data;
         uint256 size;
-        // Memory-safe: 132 + 32·count bytes beyond the free pointer, as scratch, and the scratch words at 0 and 0x20.
-        // Selector right-aligned in the first word; count is at most 500, so nothing wraps.
+        // Memory-safe: 128 + 32·count bytes are allocated, and the scratch words at 0 and 0x20 used. The selector is
+        // right-aligned in the first word; count is at most 500, so nothing wraps.
         assembly ("memory-safe") {
             data := mload(0x40)
             mstore(data, SELECTOR)
@@ -48,6 +48,7 @@ library RandomWords {
                 mstore(at, keccak256(0, 0x40))
                 mstore(0x20, add(mload(0x20), 1))
             }
+            mstore(0x40, end)
             data := add(data, 28)
             size := sub(end, data)
         }
