@@ -13,6 +13,8 @@ export interface Fulfilment {
   readonly numWords: number;
   /** Length of the proof as the coordinator takes it. */
   readonly proofBytes: number;
+  /** 1 for the first delivery. */
+  readonly attempt: number;
 }
 
 /** Fulfilments of one transaction, and the gas limit that is enough for the worst of their callbacks. */
@@ -23,15 +25,15 @@ export interface Batch<T extends Fulfilment> {
 
 // Gas, from contracts/vrf/VRFCoordinator.sol and the protocol.
 const TRANSACTION = 21_000;
-/** What a batch adds to each of its items: a call to itself, and a slice of calldata. */
+/** What a batch adds to each of its items, rounded up: a call to itself, and a slice of calldata. */
 const ITEM = 4_000;
 /** Kept back from an item of a batch, for the event that says why it was left out. */
 const SKIP = 10_000;
 /** The coordinator's bound is 150; the consumer is given the words as calldata. */
 const WORD = 300;
 const CALLDATA_BYTE = 16;
-/** The request's nine words, and what the ABI puts around both arguments. */
-const REQUEST_BYTES = 9 * 32 + 4 * 32;
+/** The request's four words, and what the ABI puts around both arguments. */
+const REQUEST_BYTES = 4 * 32 + 4 * 32;
 /** A call passes on at most 63/64 of the gas, and the coordinator checks that the callback gets its limit. */
 const CALL_SHARE = 64 / 63;
 /** For what happens around the measured part. */
@@ -39,8 +41,8 @@ const MARGIN = 15_000;
 
 /**
  * Puts fulfilments into transactions, oldest first. Several share one where that costs less than alone; none can spoil
- * another, because each is given the whole gas that its callback may burn, and callbacks above `maxCallbackGas` stand
- * alone.
+ * another, because each is given the whole gas that its callback may burn, while callbacks above `maxCallbackGas`, and
+ * what was left out or failed before, stand alone.
  * @param overheadGas the coordinator's bound of what a fulfilment takes beside callback and words
  */
 export function planBatches<T extends Fulfilment>(
@@ -55,8 +57,9 @@ export function planBatches<T extends Fulfilment>(
   const alone: T[][] = [];
   const groups: T[][] = [];
   for (const fulfilment of fulfilments) {
+    const { callbackGasLimit, attempt } = fulfilment;
     const open = groups.at(-1);
-    if (fulfilment.callbackGasLimit > limits.maxCallbackGas) alone.push([fulfilment]);
+    if (callbackGasLimit > limits.maxCallbackGas || attempt > 1) alone.push([fulfilment]);
     else if (open !== undefined && fits([...open, fulfilment])) open.push(fulfilment);
     else groups.push([fulfilment]);
   }

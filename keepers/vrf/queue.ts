@@ -40,7 +40,8 @@ export interface JobQueue {
    * When it throws, nothing is written and all its jobs are tried again after a pause.
    */
   work(handler: (jobs: HeldJob[], tx: Db) => Promise<void>): Promise<void>;
-  complete(job: HeldJob, output: object, tx: Db): Promise<void>;
+  /** Ends jobs; the output stays with each in the archive. */
+  complete(jobs: readonly HeldJob[], output: object, tx: Db): Promise<void>;
   /** Lets the job be tried again after a pause that grows, and ends it as a dead letter once it has no tries left. */
   retry(job: HeldJob, reason: string, tx: Db): Promise<void>;
   /** Forgets the job, so that the same can be added again. */
@@ -135,8 +136,8 @@ export async function openQueue(
       );
     },
 
-    async complete(job, output, tx) {
-      await boss.complete(names.work, job, output, { db: tx });
+    async complete(jobs, output, tx) {
+      await boss.complete(names.work, [...jobs], output, { db: tx });
     },
 
     async retry(job, reason, tx) {

@@ -10,7 +10,7 @@ import type { JobContent } from "./job.ts";
 import type { VrfMetrics } from "./metrics.ts";
 import type { Coordinate, PendingRequest } from "./model.ts";
 import type { DeadLetter, JobQueue } from "./queue.ts";
-import { IndexMissingError, readPending, writeKeeper } from "./store.ts";
+import { IndexMissingError, proofName, readPending, writeKeeper } from "./store.ts";
 
 /** What the loop works with. */
 export interface KeeperDeps {
@@ -43,6 +43,8 @@ const HEARTBEAT_MS = 2_000;
 const DEAD_MS = 1_000;
 const SPENDING_MS = 60_000;
 const STORE_GAS = 80_000n;
+/** A job is asked for again after this long: one that is under way is not made twice by it, only looked for. */
+const ASK_AGAIN_MS = 3_000;
 /** Bound of what is remembered to spare a look-up. */
 const REMEMBERED = 20_000;
 
@@ -60,6 +62,8 @@ export function createKeeper(deps: KeeperDeps): {
   let actedBlock: number | null = null;
   let fulfilledBlock: number | null = null;
   const storedHashes = new Set<string>();
+  /** When each due job was asked for. */
+  let asked = new Map<string, number>();
   let letters: DeadLetter[] = [];
   const skips = new Map<string, string | null>();
   const lastMs = { dead: 0, heartbeat: 0, spending: 0 };
@@ -91,14 +95,21 @@ export function createKeeper(deps: KeeperDeps): {
 
   async function act(actions: readonly Action[]): Promise<void> {
     const jobs: JobContent[] = [];
+    const nowMs = clock.nowMs();
+    const stillDue = new Map<string, number>();
     for (const action of actions) {
       if (action.kind === "storeBlockhash") {
         await storeBlockhash(action.block, action.blockHash);
         continue;
       }
       const { request, attempt } = action;
-      if (action.kind === "enqueue") jobs.push({ request, attempt });
-      else {
+      if (action.kind === "enqueue") {
+        const name = `${proofName(request)} ${attempt}`;
+        const askedMs = asked.get(name);
+        const isFresh = askedMs !== undefined && Math.abs(nowMs - askedMs) < ASK_AGAIN_MS;
+        stillDue.set(name, isFresh ? askedMs : nowMs);
+        if (!isFresh) jobs.push({ request, attempt });
+      } else {
         await queue.bury({ request, attempt }, action.reason);
         lastMs.dead = 0;
         log.warn({ request: String(request.requestId), reason: action.reason }, "request given up");
@@ -106,6 +117,7 @@ export function createKeeper(deps: KeeperDeps): {
       actedBlock = Math.max(actedBlock ?? 0, request.block);
     }
     const added = await queue.add(jobs);
+    asked = stillDue;
     if (added > 0) log.debug({ added }, "jobs added");
   }
 

@@ -68,7 +68,7 @@ export function createWorker(deps: WorkDeps): (jobs: HeldJob[], tx: Db) => Promi
     metrics.job(kind);
     switch (kind) {
       case "done":
-        return queue.complete(job, { outcome: kind, reason }, tx);
+        return queue.complete([job], { outcome: kind, reason }, tx);
       case "gone":
         log.info({ ...about, reason }, "request dropped");
         return queue.forget(job, tx);
@@ -77,7 +77,7 @@ export function createWorker(deps: WorkDeps): (jobs: HeldJob[], tx: Db) => Promi
       case "dead":
         log.warn({ ...about, reason }, "request given up");
         await queue.bury(content, reason, tx);
-        return queue.complete(job, { outcome: kind, reason }, tx);
+        return queue.complete([job], { outcome: kind, reason }, tx);
     }
   }
 
@@ -123,10 +123,9 @@ export function createWorker(deps: WorkDeps): (jobs: HeldJob[], tx: Db) => Promi
       if (stored !== items.length) {
         throw new Error("another process has handed over one of these requests; looks again");
       }
-      for (const { job } of items) {
-        await queue.complete(job, { outcome: "served", intent: intentKey }, tx);
-        metrics.job("serve");
-      }
+      const served = items.map(({ job }) => job);
+      await queue.complete(served, { outcome: "served", intent: intentKey }, tx);
+      for (let i = 0; i < served.length; i++) metrics.job("serve");
       metrics.handedOver(items.length);
       log.info(
         { requests: items.map(({ request }) => String(request.requestId)), gasLimit },

@@ -5,7 +5,7 @@ import { gasLimitOf, planBatches, savedGas, type BatchLimits } from "../../../ke
 const limits: BatchLimits = { maxGas: 1_000_000, maxItems: 4, maxCallbackGas: 300_000 };
 const overhead = 100_000;
 const item = (callbackGasLimit: number, id = 0) => ({
-  ...{ id, callbackGasLimit, numWords: 1, proofBytes: 321 },
+  ...{ id, callbackGasLimit, numWords: 1, proofBytes: 321, attempt: 1 },
 });
 
 describe("batches of fulfilments", () => {
@@ -49,6 +49,15 @@ describe("batches of fulfilments", () => {
     );
     expect(planned.map(({ items }) => items.map(({ id }) => id))).to.deep.equal([[1, 3], [2]]);
     expect(planned[1]!.gasLimit).to.be.above(2_500_000);
+  });
+
+  it("leave alone what failed before, so that its reason is its own", () => {
+    const planned = planBatches(
+      [item(10_000, 1), { ...item(10_000, 2), attempt: 2 }, item(10_000, 3)],
+      overhead,
+      limits,
+    );
+    expect(planned.map(({ items }) => items.map(({ id }) => id))).to.deep.equal([[1, 3], [2]]);
   });
 
   it("are made only of several, which save most of a transaction each", () => {
