@@ -257,8 +257,8 @@ interface IVRFCoordinator is IVRFSubscriptions {
     function depositBond(bytes32 keyHash) external payable;
 
     /// @notice Announces how much of a key's bond will be withdrawn, replacing an earlier announcement. Only its operator.
-    /// @dev The wait is twice `deadlineBlocks` and a block: one for the requests made before to be answered or to expire, one for
-    /// whoever refunds them.
+    /// @dev The wait is twice `deadlineBlocks` and a block: as long for the requests made before to be answered or to
+    /// expire as for whoever refunds them.
     function announceBondWithdrawal(bytes32 keyHash, uint256 amount) external;
 
     /// @notice Takes the announced bond, or what refunds left of it, once its wait is over. Only the key's operator.
