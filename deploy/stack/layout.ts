@@ -5,6 +5,8 @@ export const projectRoot = path.resolve(import.meta.dirname, "../..");
 
 export const defaultPortBase = 8540;
 export const operatorCount = 5;
+/** Operators that a round needs: the contract's rule, more than half. */
+export const quorum = Math.floor(operatorCount / 2) + 1;
 
 /** Offsets of every port from the base. The whole stack fits into the 50 ports from its base. */
 const offsets = {

@@ -22,6 +22,7 @@ import {
   type Ports,
   portsFrom,
   projectRoot,
+  quorum,
 } from "./layout.ts";
 import { Ledger } from "./ledger.ts";
 import { release, takeOver } from "./lock.ts";
@@ -323,7 +324,6 @@ export class Stack {
   /** The network outlives operators as long as a quorum lives; without any other part it cannot go on. */
   #onDeath(name: string, how: string): void {
     if (this.#expectedDeaths.has(name)) return;
-    const quorum = Math.floor(operatorCount / 2) + 1;
     if (name.startsWith("operator-") && this.aliveOperators >= quorum) {
       this.notice(
         `${name} ended (${how}); ${this.aliveOperators} of ${operatorCount} operators go on`,

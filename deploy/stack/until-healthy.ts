@@ -3,12 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type ApiFeed, readFeeds } from "./api.ts";
 import { chooseFallback } from "./fallback.ts";
 import { allHealthy, type FeedHealth, judge } from "./health.ts";
-import { operatorCount } from "./layout.ts";
+import { operatorCount, quorum } from "./layout.ts";
 import type { Stack } from "./stack.ts";
 import { type OperatorStatus, StatusReader } from "./status.ts";
 
 const pollMs = 250;
-const quorum = Math.floor(operatorCount / 2) + 1;
 
 function sourceOf(feed: ApiFeed, statuses: readonly OperatorStatus[]): string | null {
   return feed.source ?? statuses[0]?.source ?? null;
