@@ -30,8 +30,8 @@ interface IVRFCoordinator is IVRFSubscriptions {
     /// @param subId Subscription that pays.
     /// @param sender Consumer that is called back.
     /// @param terms `preSeed` of the request's RandomWordsRequested event: reserve (bits 0–71), premium (72–135) and bond
-    /// share (136–207) in wei, index of the proving key (208–222), whether the request is kept outside the subscription's
-    /// ring (223), its number in the subscription (224–255).
+    /// share (136–207) in wei, index of the proving key (208–217), place in the subscription's ring (218–222), whether the
+    /// request is kept outside it (223), its number in the subscription (224–255).
     /// @param details Number of the request's block (bits 0–63), confirmations (64–79), callback gas limit (80–111) and
     /// number of words (112–143). Words are accepted from block number + confirmations on.
     struct Request {

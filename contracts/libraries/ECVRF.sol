@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Curves, SECP_N as N, SECP_P as P} from "./Curves.sol";
+import {VrfHashes} from "./VrfHashes.sol";
 
 /// @title ECVRF
 /// @notice Verifies proofs of the verifiable random function of RFC 9381 on secp256k1 with SHA-256, try-and-increment,
@@ -56,8 +57,6 @@ library ECVRF {
     error GammaPrefix(uint256 given);
     /// @notice s is outside [1, n).
     error ScalarOutOfRange(uint256 s);
-    /// @notice The increment was not shown to fail: root² ≠ −(x³ + 7). It is valid, or the root is not its own.
-    error WrongRoot(uint256 counter, uint256 x, uint256 root);
     /// @notice The increment after the last root belongs to no point: a root is missing.
     error InvalidIncrement(uint256 counter, uint256 x);
     /// @notice Γ is no point of the curve with x in [1, n).
@@ -98,13 +97,13 @@ library ECVRF {
             // Zero wraps.
             if (s - 1 >= N - 1) revert ScalarOutOfRange(s);
 
-            uint256 hX = hashToCurve(keyX, keyParity, alpha, rootsOf(proof));
+            uint256 hX = VrfHashes.hashToCurve(keyX, keyParity, alpha, rootsOf(proof));
             (uint256 aX, uint256 aY, uint256 bX, uint256 bY, uint256 vX, uint256 vY) = terms(
                 word(proof, TERMS_OFFSET),
                 word(proof, TERMS_OFFSET + 32),
                 word(proof, TERMS_OFFSET + 64)
             );
-            uint256 c = challenge(keyX, keyParity, hX, proof, vX, vY);
+            uint256 c = VrfHashes.challenge(keyX, keyParity, hX, proof, vX, vY);
             uint256 gammaX = word(proof, 1);
 
             // N − product lies in [1, N]; ecrecover refuses N, which is c = 0.
@@ -118,58 +117,7 @@ library ECVRF {
             expected = recover(N - mulmod(s, keyX, N), keyParity, keyX, N - mulmod(c, keyX, N));
             if (given != expected) refuseCommitment(given, expected, keyX, keyParity);
         }
-        return proofToHash(proof);
-    }
-
-    /// @notice Try-and-increment (RFC 9381, 5.4.1.1). The y of the point is even; that it exists is checked by `verify`.
-    /// @param roots 32 bytes for each failed increment, a multiple of 32 bytes.
-    /// @return x SHA-256 of the first increment that has no root.
-    function hashToCurve(
-        uint256 keyX,
-        uint256 keyParity,
-        bytes memory alpha,
-        bytes calldata roots
-    ) internal view returns (uint256 x) {
-        uint256 preimage;
-        uint256 length;
-        // Memory-safe: writes only beyond the free pointer: 3 bytes of prefix, x, alpha, the counter, a zero.
-        assembly ("memory-safe") {
-            preimage := mload(0x40)
-            length := mload(alpha)
-            mstore(preimage, shl(232, or(0xFE0102, keyParity)))
-            mstore(add(preimage, 3), keyX)
-            mcopy(add(preimage, 35), add(alpha, 0x20), length)
-            mstore(add(preimage, add(length, 35)), 0)
-            length := add(length, 37)
-        }
-        unchecked {
-            for (uint256 offset = 0; ;) {
-                // As `hash`.
-                assembly ("memory-safe") {
-                    if iszero(staticcall(gas(), 2, preimage, length, 0, 0x20)) {
-                        revert(0, 0)
-                    }
-                    x := mload(0)
-                }
-                if (offset == roots.length) break;
-                uint256 root = word(roots, offset);
-                if (!isFailed(x, root)) revert WrongRoot(offset >> 5, x, root);
-                offset += 32;
-                // Memory-safe: the counter's byte, the last but one of the preimage.
-                assembly ("memory-safe") {
-                    mstore8(sub(add(preimage, length), 2), shr(5, offset))
-                }
-            }
-        }
-    }
-
-    /// @notice Whether the root shows that an increment which hashed to x belongs to no point: x ≥ p, or root² = −(x³ + 7).
-    function isFailed(uint256 x, uint256 root) internal pure returns (bool failed) {
-        // No memory. One branch less than the same in Solidity.
-        assembly ("memory-safe") {
-            let cube := mulmod(mulmod(x, x, P), x, P)
-            failed := iszero(mul(lt(x, P), addmod(addmod(mulmod(root, root, P), 7, P), cube, P)))
-        }
+        return VrfHashes.proofToHash(proof);
     }
 
     /// @notice The points A and B, and their sum V, from half the slope of the line through them and two more numbers.
@@ -201,47 +149,6 @@ library ECVRF {
         }
     }
 
-    /// @notice Challenge of RFC 9381, 5.4.3: 16 bytes, as a number.
-    /// @param proof Proof bytes, which hold Γ and U.
-    function challenge(
-        uint256 keyX,
-        uint256 keyParity,
-        uint256 hX,
-        bytes calldata proof,
-        uint256 vX,
-        uint256 vY
-    ) internal view returns (uint256 c) {
-        uint256 preimage;
-        // Memory-safe: 168 bytes beyond the free pointer, each written: 2 of prefix, five points of 33, a zero. Reads the first
-        // 129 bytes of the proof, whose length the caller has checked.
-        assembly ("memory-safe") {
-            preimage := mload(0x40)
-            mstore(preimage, shl(232, or(0xFE0202, keyParity)))
-            mstore(add(preimage, 3), keyX)
-            mstore8(add(preimage, 35), 2)
-            mstore(add(preimage, 36), hX)
-            calldatacopy(add(preimage, 68), proof.offset, 33)
-            mstore8(add(preimage, 101), or(2, and(calldataload(add(proof.offset, add(U_OFFSET, 32))), 1)))
-            calldatacopy(add(preimage, 102), add(proof.offset, U_OFFSET), 32)
-            mstore8(add(preimage, 134), or(2, and(vY, 1)))
-            mstore(add(preimage, 135), vX)
-            mstore8(add(preimage, 167), 0)
-        }
-        return hash(preimage, 168) >> 128;
-    }
-
-    /// @notice Output of a proof that `verify` accepts (RFC 9381, 5.2).
-    /// @param proof At least the 33 bytes of Γ.
-    function proofToHash(bytes calldata proof) internal view returns (bytes32) {
-        // Memory-safe: 36 bytes of the scratch space.
-        assembly ("memory-safe") {
-            mstore(0, shl(240, 0xFE03))
-            calldatacopy(2, proof.offset, 33)
-            mstore8(35, 0)
-        }
-        return bytes32(hash(0, 36));
-    }
-
     /// @dev The roots of a proof whose length has been checked.
     function rootsOf(bytes calldata proof) private pure returns (bytes calldata roots) {
         // No memory. The length is at least ROOTS_OFFSET.
@@ -256,18 +163,6 @@ library ECVRF {
         // No memory.
         assembly ("memory-safe") {
             value := calldataload(add(data.offset, offset))
-        }
-    }
-
-    /// @dev SHA-256 of memory.
-    function hash(uint256 start, uint256 length) private view returns (uint256 digest) {
-        // Memory-safe: reads; the result goes to the scratch word at 0. Out of gas is the precompile's only failure, and
-        // must not leave an older hash in its place.
-        assembly ("memory-safe") {
-            if iszero(staticcall(gas(), 2, start, length, 0, 0x20)) {
-                revert(0, 0)
-            }
-            digest := mload(0)
         }
     }
 

@@ -9,9 +9,10 @@ type PackedSubscription is uint256;
 /// @dev Bits: balance 0–79 and owed 80–159 in wei; requests made 160–191; index of the key that is owed 192–206; ring
 /// 208–239, a bit for each of its places that a pending request holds; pending requests outside the ring 240–255.
 ///
-/// Request number n of a subscription belongs to place n mod 32 of its ring. The place's commitment is overwritten by the
-/// next request there and never cleared: it counts only while its bit is set. So a fulfilment writes no slot but this one,
-/// and a request writes over a slot that is in use. A request that finds its place taken is kept under its id.
+/// A request takes the lowest free place of its subscription's ring. The place's commitment is overwritten by the next
+/// request there and never cleared: it counts only while its bit is set. So a fulfilment writes no slot but this one, and a
+/// request writes over a slot that is in use, unless more are pending than ever before. One that finds the ring full is
+/// kept under its id.
 library SubscriptionWord {
     uint256 internal constant RING_SIZE = 32;
     uint256 internal constant MAX_AMOUNT = type(uint80).max;
@@ -45,9 +46,9 @@ library SubscriptionWord {
         return (PackedSubscription.unwrap(word) >> INDEX_SHIFT) & INDEX_MASK;
     }
 
-    /// @notice Whether the ring's place of this request number is taken.
-    function isTaken(PackedSubscription word, uint256 number) internal pure returns (bool) {
-        return PackedSubscription.unwrap(word) & _place(number) != 0;
+    /// @notice Whether a place of the ring is taken.
+    function isTaken(PackedSubscription word, uint256 place) internal pure returns (bool) {
+        return PackedSubscription.unwrap(word) & _unit(place) != 0;
     }
 
     /// @notice Number of pending requests.
@@ -70,37 +71,30 @@ library SubscriptionWord {
 
     /// @notice Counts a request that reserves an amount, which the balance covers.
     /// @return next The word after it.
-    /// @return isOverflow Whether its place in the ring is taken by another.
+    /// @return place Its place in the ring, or RING_SIZE if the ring is full.
     function opened(
         PackedSubscription word,
         uint256 reserve
-    ) internal pure returns (PackedSubscription next, bool isOverflow) {
+    ) internal pure returns (PackedSubscription next, uint256 place) {
         uint256 raw = PackedSubscription.unwrap(word);
         uint256 number = requests(word);
         if (number == type(uint32).max) revert TooManyRequests(number);
-        isOverflow = isTaken(word, number);
         unchecked {
-            // Each field has room: the balance covers the reserve, the counters are below their bounds.
-            if (isOverflow) {
-                if (raw >> OVERFLOW_SHIFT == type(uint16).max) revert TooManyRequests(type(uint16).max);
-                raw += 1 << OVERFLOW_SHIFT;
-            } else {
-                raw |= _place(number);
-            }
-            return (PackedSubscription.wrap(raw + (1 << REQUESTS_SHIFT) - reserve), isOverflow);
+            while (place < RING_SIZE && isTaken(word, place)) ++place;
+            // Each field has room: the balance covers the reserve, the counters are below their bounds. Adding 1 to the
+            // outside's count is adding a bit to place 32 of the ring.
+            if (place == RING_SIZE && raw >> OVERFLOW_SHIFT == type(uint16).max)
+                revert TooManyRequests(type(uint16).max);
+            return (PackedSubscription.wrap(raw + _unit(place) + (1 << REQUESTS_SHIFT) - reserve), place);
         }
     }
 
     /// @notice Ends a request that is pending.
-    function closed(
-        PackedSubscription word,
-        uint256 number,
-        bool isOverflow
-    ) internal pure returns (PackedSubscription) {
+    /// @param place Its place in the ring, or RING_SIZE.
+    function closed(PackedSubscription word, uint256 place) internal pure returns (PackedSubscription) {
         unchecked {
             // A pending request is counted, in the ring or outside.
-            uint256 unit = isOverflow ? 1 << OVERFLOW_SHIFT : _place(number);
-            return PackedSubscription.wrap(PackedSubscription.unwrap(word) - unit);
+            return PackedSubscription.wrap(PackedSubscription.unwrap(word) - _unit(place));
         }
     }
 
@@ -128,7 +122,11 @@ library SubscriptionWord {
             );
     }
 
-    function _place(uint256 number) private pure returns (uint256) {
-        return 1 << (RING_SHIFT + (number % RING_SIZE));
+    /// @dev What a pending request adds to the word. Beyond the ring's last place begins the count of those outside.
+    function _unit(uint256 place) private pure returns (uint256) {
+        unchecked {
+            // A place is at most 32.
+            return 1 << (RING_SHIFT + place);
+        }
     }
 }

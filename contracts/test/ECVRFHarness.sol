@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ECVRF} from "../libraries/ECVRF.sol";
+import {VrfHashes} from "../libraries/VrfHashes.sol";
 
 /// @title ECVRFHarness
 /// @notice Shows the steps of ECVRF to tests, many cases in one call.
@@ -49,11 +50,11 @@ contract ECVRFHarness {
         bytes calldata alpha,
         bytes calldata roots
     ) external view returns (uint256) {
-        return ECVRF.hashToCurve(keyX, keyParity, alpha, roots);
+        return VrfHashes.hashToCurve(keyX, keyParity, alpha, roots);
     }
 
     function isFailed(uint256 x, uint256 root) external pure returns (bool) {
-        return ECVRF.isFailed(x, root);
+        return VrfHashes.isFailed(x, root);
     }
 
     function terms(uint256 m, uint256 u, uint256 v) external pure returns (Terms memory t) {
@@ -68,11 +69,11 @@ contract ECVRFHarness {
         uint256 vX,
         uint256 vY
     ) external view returns (uint256) {
-        return ECVRF.challenge(keyX, keyParity, hX, proof, vX, vY);
+        return VrfHashes.challenge(keyX, keyParity, hX, proof, vX, vY);
     }
 
     function proofToHash(bytes calldata proof) external view returns (bytes32) {
-        return ECVRF.proofToHash(proof);
+        return VrfHashes.proofToHash(proof);
     }
 
     function validateKey(uint256 x, uint256 y) external pure {

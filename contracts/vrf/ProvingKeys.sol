@@ -38,7 +38,7 @@ abstract contract ProvingKeys is IVRFCoordinator, AccessManaged, VRFSubscription
     }
 
     /// @dev What a request's terms hold of an index.
-    uint256 internal constant MAX_KEYS = 0x7FFF;
+    uint256 internal constant MAX_KEYS = 0x3FF;
 
     mapping(bytes32 keyHash => Key) internal _keys;
     /// @dev The key of index i is at i − 1.

@@ -47,8 +47,6 @@ contract VRFCoordinator is ProvingKeys {
     uint64 internal immutable _tipCap;
     IL1DataFee internal immutable _l1DataFee;
 
-    /// @dev keccak256(request id, terms, details) at a place of a subscription's ring or, outside the ring, at the id.
-    mapping(uint256 place => bytes32) internal _commitments;
     /// @inheritdoc IVRFCoordinator
     mapping(uint256 requestId => uint256) public outputOf;
     mapping(uint256 blockNumber => bytes32) internal _blockhashes;
@@ -83,9 +81,9 @@ contract VRFCoordinator is ProvingKeys {
         uint256 reserve = RequestTerms.reserve(terms);
         if (word.balance() < reserve) revert InsufficientBalance(word.balance(), reserve);
         uint256 number = word.requests();
-        bool isOverflow;
-        (word, isOverflow) = word.opened(reserve);
-        terms = RequestTerms.placed(terms, number, isOverflow);
+        uint256 place;
+        (word, place) = word.opened(reserve);
+        terms = RequestTerms.placed(terms, number, place);
         requestId = RequestHash.id(keyHash, msg.sender, subId, number);
         _accounts[subId].word = word;
         _commitments[_placeOf(subId, requestId, terms)] = RequestHash.commitment(
@@ -261,9 +259,9 @@ contract VRFCoordinator is ProvingKeys {
 
     /// @dev Ends a request that `_pending` found.
     function _close(uint256 requestId, PackedSubscription word, uint256 terms) internal returns (PackedSubscription) {
-        bool isOverflow = RequestTerms.isOverflow(terms);
-        if (isOverflow) delete _commitments[requestId];
-        return word.closed(RequestTerms.number(terms), isOverflow);
+        if (!RequestTerms.isOverflow(terms)) return word.closed(RequestTerms.place(terms));
+        delete _commitments[requestId];
+        return word.closed(SubscriptionWord.RING_SIZE);
     }
 
     /// @dev What the subscription is charged for a fulfilment, in wei; never more than was reserved.
@@ -298,7 +296,7 @@ contract VRFCoordinator is ProvingKeys {
     /// @dev Whether any request is pending at the place that these terms name.
     function _isOpen(PackedSubscription word, uint256 requestId, uint256 terms) internal view returns (bool) {
         if (RequestTerms.isOverflow(terms)) return _commitments[requestId] != 0;
-        return word.isTaken(RequestTerms.number(terms));
+        return word.isTaken(RequestTerms.place(terms));
     }
 
     function _alpha(
@@ -368,7 +366,7 @@ contract VRFCoordinator is ProvingKeys {
     /// @dev Where a request's commitment is kept. Ids of subscriptions are below 2^64, ids of requests are hashes.
     function _placeOf(uint256 subId, uint256 requestId, uint256 terms) internal pure returns (uint256) {
         if (RequestTerms.isOverflow(terms)) return requestId;
-        return (subId << 8) | (RequestTerms.number(terms) % SubscriptionWord.RING_SIZE);
+        return (subId << 8) | RequestTerms.place(terms);
     }
 
     function _checkBounds(bytes32 name, uint256 given, uint256 min, uint256 max) internal pure {

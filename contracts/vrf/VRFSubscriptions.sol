@@ -26,6 +26,8 @@ abstract contract VRFSubscriptions is IVRFSubscriptions {
     uint256 internal constant MAX_CONSUMERS = 100;
 
     mapping(uint256 subId => Account) internal _accounts;
+    /// @dev keccak256(request id, terms, details) at a place of a subscription's ring or, outside the ring, at the id.
+    mapping(uint256 place => bytes32) internal _commitments;
     mapping(address consumer => mapping(uint256 subId => bool)) internal _isConsumer;
     mapping(uint256 subId => Management) internal _managements;
     uint256[] internal _subIds;
@@ -53,6 +55,8 @@ abstract contract VRFSubscriptions is IVRFSubscriptions {
         management.owner = msg.sender;
         management.index = uint96(_subIds.length);
         _subIds.push(subId);
+        // The first request shall not pay for a new slot. No commitment hashes to 1.
+        _commitments[subId << 8] = bytes32(uint256(1));
         emit SubscriptionCreated(subId, msg.sender);
     }
 

@@ -22,6 +22,11 @@ const ROOT = path.resolve(import.meta.dirname, "../..");
 const HARDHAT = path.join(ROOT, "node_modules/hardhat/dist/src/cli.js");
 const MNEMONIC = "test test test test test test test test test test test junk";
 const OPERATOR_COUNT = 5;
+/** By these Hardhat knows an environment of continuous integration. */
+const CI_VARIABLES = [
+  ...["BUILD_NUMBER", "CI", "CODEBUILD_BUILD_NUMBER", "CONTINUOUS_INTEGRATION"],
+  ...["DEPLOYMENT_ID", "GITHUB_ACTIONS", "NOW", "RUN_ID"],
+];
 
 /** What a command printed and how it ended. */
 export interface Outcome {
@@ -88,7 +93,14 @@ export async function startTaskNetwork(
       JSON.stringify({ chainId: 31_337, rpcUrl: anvil.url, apiUrl, deploymentId }),
     );
   await nameApi(null);
-  const env = { ...process.env, DODONA_STACK: stackFile, NO_COLOR: "1", FORCE_COLOR: undefined };
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    DODONA_STACK: stackFile,
+    NO_COLOR: "1",
+    FORCE_COLOR: undefined,
+  };
+  // Hardhat shows stack traces where it takes the environment for continuous integration's; a person's terminal is none.
+  for (const name of CI_VARIABLES) env[name] = undefined;
   const withNetwork = (args: string[]): string[] =>
     args.includes("--network") ? args : [...args, "--network", "local"];
   const run = async (...args: string[]): Promise<Outcome> =>

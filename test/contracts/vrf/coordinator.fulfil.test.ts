@@ -73,6 +73,7 @@ describe("VRFCoordinator: fulfilment", () => {
       { ...request, terms: request.terms ^ (1n << 72n) },
       { ...request, terms: request.terms ^ (1n << 136n) },
       { ...request, terms: request.terms ^ (3n << 208n) },
+      { ...request, terms: request.terms ^ (1n << 224n) },
       { ...request, details: request.details ^ 1n },
       { ...request, details: request.details ^ (1n << 64n) },
       { ...request, details: request.details ^ (1n << 80n) },
@@ -88,8 +89,8 @@ describe("VRFCoordinator: fulfilment", () => {
     const elsewhere = [
       { ...request, subId: request.subId + 1n },
       { ...request, subId: request.subId | (1n << 200n) },
+      { ...request, terms: request.terms ^ (1n << 218n) },
       { ...request, terms: request.terms ^ (1n << 223n) },
-      { ...request, terms: request.terms ^ (1n << 224n) },
     ];
     for (const other of elsewhere) {
       await expect(vrf.coordinator.fulfillRandomWords(proof, other)).to.be.revertedWithCustomError(
