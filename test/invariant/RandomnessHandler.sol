@@ -384,11 +384,15 @@ contract RandomnessHandler {
             (uint256(terms.bondShare) << 136) |
             ((key + 1) << 208) |
             (number << 224);
+        bool[33] memory taken;
         for (uint256 i = 0; i < _made.length; ++i) {
             IVRFCoordinator.Request storage other = _made[i].request;
-            bool isSamePlace = (other.terms >> 223) & 1 == 0 && (other.terms >> 224) % 32 == number % 32;
-            if (other.subId == subId && isSamePlace && coordinator.isPending(other)) packed |= 1 << 223;
+            if (other.subId != subId || _made[i].isFulfilled || _made[i].isRefunded) continue;
+            taken[(other.terms >> 218) & 0x3F] = true;
         }
+        uint256 place = 0;
+        while (place < 32 && taken[place]) ++place;
+        packed |= place << 218;
     }
 
     /// @dev The alpha is computed here and not by the contract.
