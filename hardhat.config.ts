@@ -4,8 +4,11 @@ import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-et
 import { configVariable, defineConfig } from "hardhat/config";
 
 import { localRpcUrl } from "./deploy/stackFile.ts";
+import { accessTasks } from "./tasks/access.ts";
 import { deployTask } from "./tasks/deploy.ts";
 import { feedsTasks } from "./tasks/feeds.ts";
+import { govTasks } from "./tasks/gov.ts";
+import { guardianTasks } from "./tasks/guardian.ts";
 import { operatorsTasks } from "./tasks/operators.ts";
 import { relayerTasks } from "./tasks/relayer.ts";
 import { vrfTasks } from "./tasks/vrf.ts";
@@ -35,6 +38,15 @@ export default defineConfig({
     isolated: false,
   },
   paths: { ignition: "deploy", tests: { mocha: "test/contracts", solidity: "test" } },
+  // `hardhat test solidity --test-profile deep` runs the campaigns that figures come from.
+  test: {
+    solidity: {
+      profiles: {
+        default: { invariant: { runs: 12, depth: 250 } },
+        deep: { invariant: { runs: 256, depth: 500 } },
+      },
+    },
+  },
   networks: {
     default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka" },
     local: {
@@ -51,7 +63,10 @@ export default defineConfig({
   },
   tasks: [
     deployTask(),
+    ...accessTasks({ stackFile }),
     ...feedsTasks({ stackFile }),
+    ...govTasks({ stackFile }),
+    ...guardianTasks({ stackFile }),
     ...operatorsTasks({ stackFile }),
     ...relayerTasks({ stackFile }),
     ...vrfTasks({ stackFile }),

@@ -1,20 +1,38 @@
 import accessManagerArtifact from "@openzeppelin/contracts/build/contracts/AccessManager.json" with { type: "json" };
+import timelockArtifact from "@openzeppelin/contracts/build/contracts/TimelockController.json" with { type: "json" };
 import type { ContractRunner, ContractTransactionResponse, Overrides } from "ethers";
 import { Contract } from "ethers";
 
-import { IOperators__factory } from "../types/ethers-contracts/factories/interfaces/IOperators__factory.ts";
+import { DodonaGovernor__factory } from "../types/ethers-contracts/factories/governance/DodonaGovernor__factory.ts";
+import { DodonaToken__factory } from "../types/ethers-contracts/factories/governance/DodonaToken__factory.ts";
+import { OperatorRewards__factory } from "../types/ethers-contracts/factories/operators/OperatorRewards__factory.ts";
+import { OperatorStake__factory } from "../types/ethers-contracts/factories/operators/OperatorStake__factory.ts";
+import { Operators__factory } from "../types/ethers-contracts/factories/operators/Operators__factory.ts";
+import { Slashing__factory } from "../types/ethers-contracts/factories/operators/Slashing__factory.ts";
+import { IGuardian__factory } from "../types/ethers-contracts/factories/interfaces/IGuardian__factory.ts";
 import { IPriceFeeds__factory } from "../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
 import { IVRFCoordinator__factory } from "../types/ethers-contracts/factories/interfaces/IVRFCoordinator__factory.ts";
-import type { IOperators } from "../types/ethers-contracts/interfaces/IOperators.ts";
+import type { DodonaGovernor } from "../types/ethers-contracts/governance/DodonaGovernor.ts";
+import type { DodonaToken } from "../types/ethers-contracts/governance/DodonaToken.ts";
+import type { IGuardian } from "../types/ethers-contracts/interfaces/IGuardian.ts";
+import type { OperatorRewards } from "../types/ethers-contracts/operators/OperatorRewards.ts";
+import type { OperatorStake } from "../types/ethers-contracts/operators/OperatorStake.ts";
+import type { Operators } from "../types/ethers-contracts/operators/Operators.ts";
+import type { Slashing } from "../types/ethers-contracts/operators/Slashing.ts";
 import type { IPriceFeeds } from "../types/ethers-contracts/interfaces/IPriceFeeds.ts";
 import type { IVRFCoordinator } from "../types/ethers-contracts/interfaces/IVRFCoordinator.ts";
-import type { Addresses } from "./deployments.ts";
+import type { Addresses, GovernanceAddresses } from "./deployments.ts";
 
 /** What the deployment uses of OpenZeppelin's AccessManager. */
 export interface AccessManager {
   getAddress(): Promise<string>;
   hasRole(roleId: bigint, account: string): Promise<[isMember: boolean, delaySeconds: bigint]>;
   getTargetFunctionRole(target: string, selector: string): Promise<bigint>;
+  canCall(
+    caller: string,
+    target: string,
+    selector: string,
+  ): Promise<[isAllowed: boolean, delaySeconds: bigint]>;
   labelRole(roleId: bigint, label: string, overrides: Overrides): Sent;
   setTargetFunctionRole(
     target: string,
@@ -26,15 +44,37 @@ export interface AccessManager {
   renounceRole(roleId: bigint, account: string, overrides: Overrides): Sent;
 }
 
+/** What the deployment and the tasks use of OpenZeppelin's TimelockController. */
+export interface Timelock {
+  getAddress(): Promise<string>;
+  hasRole(role: string, account: string): Promise<boolean>;
+  getMinDelay(): Promise<bigint>;
+  grantRole(role: string, account: string, overrides: Overrides): Sent;
+  renounceRole(role: string, account: string, overrides: Overrides): Sent;
+}
+
 type Sent = Promise<ContractTransactionResponse>;
+
+/** The contracts of governance itself. */
+export interface Governance {
+  token: DodonaToken;
+  timelock: Timelock;
+  governor: DodonaGovernor;
+  guardian: IGuardian;
+  operatorStake: OperatorStake;
+  slashing: Slashing;
+  operatorRewards: OperatorRewards;
+}
 
 /** The contracts that governance configures. */
 export interface Contracts {
   accessManager: AccessManager;
-  operators: IOperators;
+  operators: Operators;
   priceFeeds: IPriceFeeds;
   /** null where no randomness is deployed. */
   vrfCoordinator: IVRFCoordinator | null;
+  /** null where named accounts govern. */
+  governance: Governance | null;
 }
 
 /**
@@ -58,6 +98,24 @@ export function connectContracts(
       addresses.vrfCoordinator === null
         ? null
         : connectCoordinator(runner, addresses.vrfCoordinator),
+    governance:
+      addresses.governance === null ? null : connectGovernance(runner, addresses.governance),
+  };
+}
+
+/** Governance's own contracts. */
+export function connectGovernance(
+  runner: ContractRunner,
+  addresses: GovernanceAddresses,
+): Governance {
+  return {
+    token: DodonaToken__factory.connect(addresses.token, runner),
+    timelock: new Contract(addresses.timelock, timelockArtifact.abi, runner) as unknown as Timelock,
+    governor: DodonaGovernor__factory.connect(addresses.governor, runner),
+    guardian: IGuardian__factory.connect(addresses.guardian, runner),
+    operatorStake: OperatorStake__factory.connect(addresses.operatorStake, runner),
+    slashing: Slashing__factory.connect(addresses.slashing, runner),
+    operatorRewards: OperatorRewards__factory.connect(addresses.operatorRewards, runner),
   };
 }
 
@@ -67,6 +125,6 @@ export function connectCoordinator(runner: ContractRunner, address: string): IVR
 }
 
 /** The operators' registry alone, for when nothing else is deployed yet. */
-export function connectOperators(runner: ContractRunner, address: string): IOperators {
-  return IOperators__factory.connect(address, runner);
+export function connectOperators(runner: ContractRunner, address: string): Operators {
+  return Operators__factory.connect(address, runner);
 }

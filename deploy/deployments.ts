@@ -5,7 +5,11 @@ import { getAddress } from "ethers";
 
 import { DeploymentError, objectAt, readJsonIfPresent, stringAt } from "./files.ts";
 import { feedOfFuture } from "./modules/Dodona.ts";
+import { GOVERNANCE_FUTURES } from "./modules/Governance.ts";
 import { defaultDeploymentId, readStack } from "./stackFile.ts";
+
+/** Addresses of governance's contracts, checksummed. */
+export type GovernanceAddresses = Record<keyof typeof GOVERNANCE_FUTURES, string>;
 
 /** Addresses of one deployment, checksummed; proxies by feed id. */
 export interface Addresses {
@@ -14,6 +18,8 @@ export interface Addresses {
   priceFeeds: string;
   /** null where no randomness is deployed. */
   vrfCoordinator: string | null;
+  /** null where named accounts govern. */
+  governance: GovernanceAddresses | null;
   proxies: Record<string, string>;
 }
 
@@ -82,7 +88,18 @@ export function addressesOf(recorded: Record<string, string>): Addresses | null 
     return null;
   }
   const vrfCoordinator = recorded[COORDINATOR_FUTURE] ?? null;
-  return { accessManager, operators, priceFeeds, vrfCoordinator, proxies };
+  const governance = governanceOf(recorded);
+  return { accessManager, operators, priceFeeds, vrfCoordinator, governance, proxies };
+}
+
+/** Addresses of governance, null when any of its contracts is missing. */
+export function governanceOf(recorded: Record<string, string>): GovernanceAddresses | null {
+  const found = Object.entries(GOVERNANCE_FUTURES).map(
+    ([name, future]) => [name, recorded[future]] as const,
+  );
+  return found.every(([, address]) => address !== undefined)
+    ? (Object.fromEntries(found) as GovernanceAddresses)
+    : null;
 }
 
 /**

@@ -3,7 +3,7 @@ import { access, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
-import type { EIP1193Provider } from "@nomicfoundation/ignition-core";
+import type { ArgumentType, EIP1193Provider } from "@nomicfoundation/ignition-core";
 import { trackTransaction } from "@nomicfoundation/ignition-core";
 import type { Provider, Signer } from "ethers";
 
@@ -12,8 +12,12 @@ import { DeploymentError } from "./files.ts";
 import { feedOfFuture } from "./modules/Dodona.ts";
 import { pollUntil, receiptOf } from "./transactions.ts";
 
+/** Arguments of constructors by future id, addresses resolved. */
+export type RecordedArguments = ReadonlyMap<string, ArgumentType[]>;
+
 interface JournalMessage {
   type: string;
+  constructorArgs?: unknown[];
   futureId?: string;
   networkInteractionId?: number;
   nonce?: number;
@@ -51,6 +55,33 @@ export async function begunProxies(folder: string): Promise<string[]> {
     if (feedId !== null) feeds.add(feedId);
   }
   return [...feeds];
+}
+
+/**
+ * Arguments with which a deployment began to deploy its contracts. They are for good: Ignition refuses a module that
+ * names others.
+ */
+export async function recordedArguments(folder: string): Promise<RecordedArguments> {
+  const recorded = new Map<string, ArgumentType[]>();
+  for await (const { constructorArgs, futureId } of readJournal(folder)) {
+    if (futureId !== undefined && constructorArgs !== undefined) {
+      recorded.set(futureId, constructorArgs.map(argumentOf));
+    }
+  }
+  return recorded;
+}
+
+/** A value as Ignition writes it into its journal: a bigint is `{ _kind: "bigint", value }`. */
+function argumentOf(value: unknown): ArgumentType {
+  if (Array.isArray(value)) return value.map(argumentOf);
+  if (typeof value === "object" && value !== null) {
+    const fields = value as Record<string, unknown>;
+    if (fields["_kind"] === "bigint") return BigInt(String(fields["value"]));
+    return Object.fromEntries(
+      Object.entries(fields).map(([name, field]) => [name, argumentOf(field)]),
+    );
+  }
+  return value as string | number | boolean;
 }
 
 /**

@@ -76,7 +76,7 @@ export async function readKeys(file: string): Promise<OperatorKeys> {
  * Makes the registry know an operator with its present keys and endpoint; sends only what is missing.
  *
  * @returns Number of transactions sent: 0 or 1.
- * @throws {DeploymentError} when the account is registered with other keys, which cannot be changed.
+ * @throws {DeploymentError} when the account is registered with other keys and has not announced these.
  */
 export async function ensureRegistered(
   operator: LocalOperator,
@@ -97,10 +97,13 @@ export async function ensureRegistered(
     await receiptOf(target.provider, sent.hash);
     return 1;
   }
-  if (registered.keyX !== registration.keys[0]) {
+  const [ownX] = registration.keys;
+  const isOwn =
+    registered.keyX === ownX || (await registry.announcedKeys(wallet.address)).keys.x === ownX;
+  if (!isOwn) {
     throw new DeploymentError(
-      `${wallet.address} is registered with other keys, and an account's keys are for good: ` +
-        "use the key file it was registered with, or another account.",
+      `${wallet.address} is registered with other keys: use the key file that holds these, ` +
+        "or replace them with: npx hardhat operators rotate",
     );
   }
   if (registered.endpoint === endpoint) return 0;

@@ -4,22 +4,23 @@ import { encodeBytes32String } from "ethers";
 import type { IPriceFeeds } from "../types/ethers-contracts/interfaces/IPriceFeeds.ts";
 import type { Contracts } from "./contracts.ts";
 import { DeploymentError } from "./files.ts";
+import { governanceSteps, timelockHandover } from "./governance.ts";
 import type { FeedParams } from "./parameters/read.ts";
 import { PARAM_BOUNDS } from "./parameters/read.ts";
 import type { KeyTerms, ProvingKey } from "./parameters/vrf.ts";
+import { ADMIN_ROLE, GUARDIAN_ROLE, missingPermissions, ROLE_NAMES } from "./permissions.ts";
 import { revertOf } from "./reverts.ts";
 import { receiptOf } from "./transactions.ts";
 import { missingKeys } from "./vrfKeys.ts";
 
-/** Role of the AccessManager that may trip a feed. */
-export const GUARDIAN_ROLE = 1n;
-/** Role of the AccessManager that may do everything that no other role is named for. */
-export const ADMIN_ROLE = 0n;
-
 /** What the configuration should be. */
 export interface Target {
+  /** Holder of the admin's role: the timelock where there is governance. */
   admin: string;
+  /** Holder of the guardian's role: the Guardian contract where there is governance. */
   guardian: string;
+  /** Account that posts the operators' participation; null where there is no governance. */
+  scorer: string | null;
   feeds: ReadonlyMap<string, FeedParams>;
   /** Active operators by signer bit; null leaves them as they are. */
   active: readonly string[] | null;
@@ -28,39 +29,88 @@ export interface Target {
 }
 
 /** One governance transaction: what it does, in words, and how to send it. */
-interface Step {
+export interface Step {
   what: string;
+  /** Anyone may send it, so it asks for no role. */
+  open?: boolean;
   send: (overrides: { gasLimit?: bigint }) => Promise<TransactionResponse>;
 }
 
 // Estimating a step that needs the one before it mined is impossible; a new set writes at most 24 KiB of code.
 const DEPENDENT_STEP_GAS = 8_000_000n;
 
+/** Who sends a deployment's steps, and how. */
+export interface Settler {
+  deployer: Signer;
+  provider: Provider;
+  /** Send all at once instead of awaiting each: for a chain that keeps a sender's order and is our own. */
+  pipelined: boolean;
+  log: (text: string) => void;
+}
+
 /**
  * Brings roles, feeds, the active set and proving keys to what they should be, sending only what is missing, in order.
  *
- * @param pipelined Send all at once instead of awaiting each: for a chain that keeps a sender's order and is our own.
  * @returns Number of transactions sent.
  * @throws {DeploymentError} when something is missing and the deployer is not (or no longer) admin.
  */
 export async function settle(
   contracts: Contracts,
   target: Target,
-  deployer: Signer,
-  provider: Provider,
-  pipelined: boolean,
-  log: (text: string) => void,
+  settler: Settler,
 ): Promise<number> {
-  const account = await deployer.getAddress();
-  const steps = await missingSteps(contracts, target, account);
+  const steps = await missingSteps(contracts, target);
   if (steps.length === 0) return 0;
+  const account = await settler.deployer.getAddress();
   const [isAdmin] = await contracts.accessManager.hasRole(ADMIN_ROLE, account);
-  if (!isAdmin) {
+  const closed = steps.filter(({ open }) => open !== true);
+  if (!isAdmin && closed.length > 0) {
     throw new DeploymentError(
       `${account} is not an admin of ${await contracts.accessManager.getAddress()}, so governance must: ` +
-        `${steps.map(({ what }) => what).join("; ")}.`,
+        `${closed.map(({ what }) => what).join("; ")}.`,
     );
   }
+  return await sendSteps(steps, settler);
+}
+
+/**
+ * Makes the target's admin the only one: the last thing that a deployment does. A deployer who is the target's admin
+ * stays it.
+ *
+ * @returns Number of transactions sent.
+ */
+export async function handOver(
+  contracts: Contracts,
+  target: Target,
+  settler: Settler,
+): Promise<number> {
+  const { accessManager, governance } = contracts;
+  const account = await settler.deployer.getAddress();
+  const [[isAdmin], [deployerIsAdmin]] = await Promise.all([
+    accessManager.hasRole(ADMIN_ROLE, target.admin),
+    accessManager.hasRole(ADMIN_ROLE, account),
+  ]);
+  const steps: Step[] = [];
+  if (!isAdmin) {
+    steps.push({
+      what: `make ${target.admin} admin`,
+      send: (o) => accessManager.grantRole(ADMIN_ROLE, target.admin, 0, o),
+    });
+  }
+  if (governance !== null) steps.push(...(await timelockHandover(governance, account)));
+  if (target.admin !== account && deployerIsAdmin) {
+    steps.push({
+      what: `give up the admin role of ${account}`,
+      send: (o) => accessManager.renounceRole(ADMIN_ROLE, account, o),
+    });
+  }
+  return await sendSteps(steps, settler);
+}
+
+async function sendSteps(
+  steps: readonly Step[],
+  { log, pipelined, provider }: Settler,
+): Promise<number> {
   const sent: string[] = [];
   for (const { what, send } of steps) {
     log(what);
@@ -94,34 +144,27 @@ export async function paramDrift(
   return drifts.flat();
 }
 
-async function missingSteps(
-  { accessManager, operators, priceFeeds, vrfCoordinator }: Contracts,
-  target: Target,
-  deployer: string,
-): Promise<Step[]> {
-  const feedsAddress = await priceFeeds.getAddress();
-  const trip = priceFeeds.interface.getFunction("trip").selector;
-  const [tripRole, [isGuardian], [isAdmin], [deployerIsAdmin], known, active, syncNeeded] =
-    await Promise.all([
-      accessManager.getTargetFunctionRole(feedsAddress, trip),
-      accessManager.hasRole(GUARDIAN_ROLE, target.guardian),
-      accessManager.hasRole(ADMIN_ROLE, target.admin),
-      accessManager.hasRole(ADMIN_ROLE, deployer),
-      priceFeeds.feedIds(),
-      operators.active(),
-      needsSync(priceFeeds),
-    ]);
+async function missingSteps(contracts: Contracts, target: Target): Promise<Step[]> {
+  const { accessManager, operators, priceFeeds, vrfCoordinator } = contracts;
+  const [permissions, [isGuardian], known, active, syncNeeded] = await Promise.all([
+    missingPermissions(contracts),
+    accessManager.hasRole(GUARDIAN_ROLE, target.guardian),
+    priceFeeds.feedIds(),
+    operators.active(),
+    needsSync(priceFeeds),
+  ]);
   const newFeeds = [...target.feeds].filter(([id]) => !known.includes(encodeBytes32String(id)));
   const activeChanges = target.active !== null && !sameAccounts(target.active, active[1]);
   const steps: Step[] = [];
   const step = (what: string, send: Step["send"]): void => void steps.push({ what, send });
 
-  if (tripRole !== GUARDIAN_ROLE) {
-    step("name the guardian's role", (o) =>
-      accessManager.labelRole(GUARDIAN_ROLE, "Dodona guardian", o),
-    );
-    step("let the guardian trip feeds", (o) =>
-      accessManager.setTargetFunctionRole(feedsAddress, [trip], GUARDIAN_ROLE, o),
+  for (const roleId of new Set(permissions.map((permission) => permission.roleId))) {
+    const name = nameOf(roleId);
+    step(`name the ${name}'s role`, (o) => accessManager.labelRole(roleId, `Dodona ${name}`, o));
+  }
+  for (const { address, name, roleId, selector, target: callee } of permissions) {
+    step(`let the ${nameOf(roleId)} call ${callee}.${name}`, (o) =>
+      accessManager.setTargetFunctionRole(address, [selector], roleId, o),
     );
   }
   if (!isGuardian) {
@@ -135,7 +178,11 @@ async function missingSteps(
     );
   }
   if (activeChanges || syncNeeded) {
-    step("take the active operators into a new set", (o) => priceFeeds.sync(o));
+    steps.push({
+      what: "take the active operators into a new set",
+      open: true,
+      send: (o) => priceFeeds.sync(o),
+    });
   }
   if (newFeeds.length > 0) {
     step(`create ${newFeeds.map(([id]) => id).join(", ")}`, (o) =>
@@ -154,17 +201,12 @@ async function missingSteps(
       );
     }
   }
-  if (!isAdmin) {
-    step(`make ${target.admin} admin`, (o) =>
-      accessManager.grantRole(ADMIN_ROLE, target.admin, 0, o),
-    );
-  }
-  if (target.admin !== deployer && deployerIsAdmin) {
-    step(`give up the admin role of ${deployer}`, (o) =>
-      accessManager.renounceRole(ADMIN_ROLE, deployer, o),
-    );
-  }
+  if (target.scorer !== null) steps.push(...(await governanceSteps(contracts, target.scorer)));
   return steps;
+}
+
+function nameOf(roleId: bigint): string {
+  return ROLE_NAMES[Number(roleId)] ?? `holder of role ${roleId}`;
 }
 
 /** Whether the registry has a change that PriceFeeds does not know. */

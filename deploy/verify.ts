@@ -3,8 +3,9 @@ import { Contract, encodeBytes32String } from "ethers";
 import type { Contracts } from "./contracts.ts";
 import type { Addresses } from "./deployments.ts";
 import { DeploymentError } from "./files.ts";
+import { TIMELOCK_ROLES } from "./governance.ts";
+import { ADMIN_ROLE, GUARDIAN_ROLE, missingPermissions } from "./permissions.ts";
 import type { Target } from "./settle.ts";
-import { ADMIN_ROLE, GUARDIAN_ROLE } from "./settle.ts";
 import { missingKeys } from "./vrfKeys.ts";
 
 const MANAGED_ABI = ["function authority() view returns (address)"];
@@ -14,24 +15,26 @@ const PROXY_ABI = ["function description() view returns (string)"];
  * Reads a finished deployment back from the chain and compares it with what it should be.
  *
  * @param target What the configuration should be.
+ * @param deployer Keeps no power where there is governance.
  * @returns The active set's id.
  * @throws {DeploymentError} naming everything that differs.
  */
 export async function verify(
-  { accessManager, operators, priceFeeds, vrfCoordinator }: Contracts,
+  contracts: Contracts,
   addresses: Addresses,
   target: Target,
+  deployer: string,
 ): Promise<number> {
+  const { accessManager, governance, operators, priceFeeds, vrfCoordinator } = contracts;
   const runner = priceFeeds.runner;
   const authorityOf = async (address: string): Promise<unknown> =>
     await new Contract(address, MANAGED_ABI, runner).getFunction("authority")();
-  const trip = priceFeeds.interface.getFunction("trip").selector;
-  const [known, registryOf, feedsOf, tripRole, [isGuardian], [isAdmin], [setId], active] =
+  const [known, registryOf, feedsOf, permissions, [isGuardian], [isAdmin], [setId], active] =
     await Promise.all([
       priceFeeds.feedIds(),
       authorityOf(addresses.operators),
       authorityOf(addresses.priceFeeds),
-      accessManager.getTargetFunctionRole(addresses.priceFeeds, trip),
+      missingPermissions(contracts),
       accessManager.hasRole(GUARDIAN_ROLE, target.guardian),
       accessManager.hasRole(ADMIN_ROLE, target.admin),
       priceFeeds.currentSet(),
@@ -46,7 +49,9 @@ export async function verify(
   };
   expect(registryOf === addresses.accessManager, "Operators obeys another AccessManager");
   expect(feedsOf === addresses.accessManager, "PriceFeeds obeys another AccessManager");
-  expect(tripRole === GUARDIAN_ROLE, "trip is not the guardian's");
+  for (const { name, target: callee } of permissions) {
+    expect(false, `${callee}.${name} is of another role`);
+  }
   expect(isGuardian, `${target.guardian} is not guardian`);
   expect(isAdmin, `${target.admin} is not admin`);
   expect(active.accounts.join() === expected.join(), "other operators are active");
@@ -74,6 +79,19 @@ export async function verify(
       expect(described === feedId, `proxy ${proxy} of ${feedId} says "${String(described)}"`);
     }),
   );
+  if (governance !== null) {
+    const { governor, timelock } = governance;
+    const proposer = await governor.getAddress();
+    const [mayPropose, mayCancel, keepsTimelock, [keepsManager]] = await Promise.all([
+      timelock.hasRole(TIMELOCK_ROLES.proposer, proposer),
+      timelock.hasRole(TIMELOCK_ROLES.canceller, proposer),
+      timelock.hasRole(TIMELOCK_ROLES.admin, deployer),
+      accessManager.hasRole(ADMIN_ROLE, deployer),
+    ]);
+    expect(mayPropose && mayCancel, "the governor does not command the timelock");
+    expect(!keepsTimelock, "the deployer is still admin of the timelock");
+    expect(!keepsManager, "the deployer is still admin of the AccessManager");
+  }
   if (wrong.length > 0) {
     throw new DeploymentError(`The chain is not as deployed: ${wrong.join("; ")}.`);
   }

@@ -2,14 +2,20 @@ import { createHash } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
 import path from "node:path";
 
+import { DodonaGovernor__factory } from "../types/ethers-contracts/factories/governance/DodonaGovernor__factory.ts";
+import { DodonaToken__factory } from "../types/ethers-contracts/factories/governance/DodonaToken__factory.ts";
+import { IGuardian__factory } from "../types/ethers-contracts/factories/interfaces/IGuardian__factory.ts";
+import { IOperatorRewards__factory } from "../types/ethers-contracts/factories/interfaces/IOperatorRewards__factory.ts";
+import { IOperatorStake__factory } from "../types/ethers-contracts/factories/interfaces/IOperatorStake__factory.ts";
 import { IOperators__factory } from "../types/ethers-contracts/factories/interfaces/IOperators__factory.ts";
 import { IPriceFeeds__factory } from "../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
+import { ISlashing__factory } from "../types/ethers-contracts/factories/interfaces/ISlashing__factory.ts";
 import { IVRFCoordinator__factory } from "../types/ethers-contracts/factories/interfaces/IVRFCoordinator__factory.ts";
 import type { Settings } from "./settings.ts";
 
 const ID_DIGITS = 12;
 // What Ponder itself hashes, and refuses to run over tables of another version: everything but the API.
-const SOURCES = ["ponder.config.ts", "ponder.schema.ts", "src/**/*.ts"];
+const SOURCES = ["ponder.config.ts", "ponder.schema.ts", "{abis,schema,src}/**/*.ts"];
 const API_FOLDER = path.join("src", "api");
 
 /**
@@ -35,12 +41,21 @@ export function buildId(
   part("operators", settings.contracts.operators.toLowerCase());
   part("priceFeeds", settings.contracts.priceFeeds.toLowerCase());
   part("vrfCoordinator", settings.contracts.vrfCoordinator?.toLowerCase() ?? "");
+  for (const [name, address] of Object.entries(settings.contracts.governance ?? {}).sort()) {
+    part(name, address.toLowerCase());
+  }
   part("startBlock", String(settings.contracts.startBlock));
   part(
     "abi",
     JSON.stringify([
+      DodonaGovernor__factory.abi,
+      DodonaToken__factory.abi,
+      IGuardian__factory.abi,
+      IOperatorRewards__factory.abi,
+      IOperatorStake__factory.abi,
       IOperators__factory.abi,
       IPriceFeeds__factory.abi,
+      ISlashing__factory.abi,
       IVRFCoordinator__factory.abi,
     ]),
   );

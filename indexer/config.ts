@@ -14,6 +14,19 @@ const schema = z.strictObject({
     priceFeeds: hexAddress,
     /** Absent where no randomness is deployed: then only feeds are indexed. */
     vrfCoordinator: hexAddress.optional(),
+    /** Absent where named accounts govern. */
+    governance: z
+      .strictObject({
+        accessManager: hexAddress,
+        governor: hexAddress,
+        guardian: hexAddress,
+        timelock: hexAddress,
+        token: hexAddress,
+        operatorStake: hexAddress,
+        slashing: hexAddress,
+        operatorRewards: hexAddress,
+      })
+      .optional(),
     /** Block of the first deployment. */
     startBlock: z.int().min(0),
   }),

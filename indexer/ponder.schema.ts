@@ -1,5 +1,9 @@
 import { index, onchainTable, primaryKey } from "ponder";
 
+// Ponder takes every table from this file.
+export * from "./schema/governance.ts";
+export * from "./schema/operators.ts";
+
 // Slots, times and block numbers are unix seconds and counts below 2^53: int8 read as numbers. Prices, keys and
 // gas prices are bigint. Feed ids are the readable name ("BTC/USD").
 
@@ -124,6 +128,12 @@ export const operator = onchainTable("operator", (t) => ({
   active: t.boolean().notNull(),
   /** Index in the registry's active list, which a set takes over when it is synced. */
   index: t.integer(),
+  /** Why it is active, if it is. */
+  seat: t.text().$type<OperatorSeat>().notNull(),
+  /** When what it announced is due, 0 when nothing is: taking a seat by stake, leaving, new keys. */
+  joinsAt: t.int8({ mode: "number" }).notNull(),
+  leavesAt: t.int8({ mode: "number" }).notNull(),
+  keysChangeAt: t.int8({ mode: "number" }).notNull(),
   registeredAtBlock: t.int8({ mode: "number" }).notNull(),
   registeredAt: t.int8({ mode: "number" }).notNull(),
   transaction: t.hex().notNull(),
@@ -291,6 +301,9 @@ export const vrfSkip = onchainTable(
 
 /** Where a request for random words stands. */
 export type VrfStatus = "pending" | "fulfilled" | "refunded";
+
+/** Why an operator is active: by governance's choice, by its stake, or not at all. */
+export type OperatorSeat = "none" | "governance" | "stake";
 
 /** Stored status of a feed; Dormant is computed by readers. */
 export type FeedStatus = "empty" | "live" | "suspended" | "tripped";

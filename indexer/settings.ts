@@ -11,6 +11,19 @@ export interface Settings {
     readonly priceFeeds: `0x${string}`;
     /** Absent where no randomness is deployed. */
     readonly vrfCoordinator?: `0x${string}` | undefined;
+    /** Absent where named accounts govern. */
+    readonly governance?:
+      | {
+          readonly accessManager: `0x${string}`;
+          readonly governor: `0x${string}`;
+          readonly guardian: `0x${string}`;
+          readonly timelock: `0x${string}`;
+          readonly token: `0x${string}`;
+          readonly operatorStake: `0x${string}`;
+          readonly slashing: `0x${string}`;
+          readonly operatorRewards: `0x${string}`;
+        }
+      | undefined;
     readonly startBlock: number;
   };
 }

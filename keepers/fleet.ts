@@ -4,7 +4,7 @@ import { logSchema, parentPidSchema } from "./shared/config.ts";
 import type { Program } from "./supervise.ts";
 
 /** Keepers that can be started. */
-export const keepers = ["feed", "relayer", "vrf"] as const;
+export const keepers = ["feed", "relayer", "vrf", "watch", "score", "payout"] as const;
 export type Keeper = (typeof keepers)[number];
 
 const filesSchema = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
@@ -18,6 +18,9 @@ export const fleetSchema = z.strictObject({
       feed: filesSchema.optional(),
       relayer: filesSchema.optional(),
       vrf: filesSchema.optional(),
+      watch: filesSchema.optional(),
+      score: filesSchema.optional(),
+      payout: filesSchema.optional(),
     })
     .refine((named) => Object.values(named).some((files) => files !== undefined), {
       error: `name the file of at least one of ${keepers.join(", ")}`,
@@ -28,7 +31,10 @@ export const fleetSchema = z.strictObject({
 
 /** A file that starts all keepers, for --help. */
 export const exampleFleet = `{
-  "keepers": { "relayer": "relayer.json", "vrf": "vrf.json", "feed": ["operator-1.json", "operator-2.json"] },
+  "keepers": {
+    "relayer": "relayer.json", "vrf": "vrf.json", "feed": ["operator-1.json", "operator-2.json"], "watch": "watch.json",
+    "score": "score.json", "payout": ["proposer.json", "approver.json", "watcher.json"]
+  },
   "log": { "level": "info" }
 }`;
 
@@ -42,7 +48,7 @@ export function mainOf(keeper: Keeper): URL {
  * @param file of the configuration; paths inside count from its folder
  */
 export function fleetOf(config: z.infer<typeof fleetSchema>, file: string): Program[] {
-  const order: Keeper[] = ["relayer", "vrf", "feed"];
+  const order: Keeper[] = ["relayer", "vrf", "feed", "watch", "score", "payout"];
   return order.flatMap((keeper) => {
     const files = [config.keepers[keeper] ?? []].flat();
     return files.map((one, index) => ({

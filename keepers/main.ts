@@ -10,6 +10,9 @@ const descriptions = {
   feed: "An operator: observes prices, agrees with its peers on reports",
   relayer: "Sends the transactions that the others ask for",
   vrf: "Answers requests for randomness",
+  watch: "Brings evidence of lying operators, and warns of what is coming",
+  payout: "Proposes, approves or watches the roots of daily payouts",
+  score: "Posts who took part in each epoch, so that operators are paid",
 } as const;
 
 const program = new Command("npm run keeper --")

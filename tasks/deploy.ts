@@ -2,6 +2,8 @@ import { task } from "hardhat/config";
 import { ArgumentType } from "hardhat/types/arguments";
 import type { TaskDefinition } from "hardhat/types/tasks";
 
+import type { GovernanceAddresses } from "../deploy/deployments.ts";
+
 /** `npx hardhat deploy`: contracts, roles, feeds, and on a local chain its operators. */
 export function deployTask(): TaskDefinition {
   return task(
@@ -17,7 +19,7 @@ export function deployTask(): TaskDefinition {
     .addOption({
       name: "parameters",
       description:
-        "File with admin, guardian, feeds and vrf (default deploy/parameters/local.json or chain-<id>.json)",
+        "File with governance (or admin and guardian), feeds and vrf (default deploy/parameters/local.json or chain-<id>.json)",
       type: ArgumentType.STRING_WITHOUT_DEFAULT,
       defaultValue: undefined,
     })
@@ -62,11 +64,15 @@ export function deployTask(): TaskDefinition {
         );
         for (const warning of result.warnings) note(`Warning: ${warning}`);
         if (args.json) return printJson(result);
-        const { accessManager, operators, priceFeeds, proxies, vrfCoordinator } = result.addresses;
+        const { accessManager, governance, operators, priceFeeds, proxies, vrfCoordinator } =
+          result.addresses;
         print(`AccessManager  ${accessManager}`);
         print(`Operators      ${operators}`);
         print(`PriceFeeds     ${priceFeeds}`);
         if (vrfCoordinator !== null) print(`VRFCoordinator ${vrfCoordinator}`);
+        for (const [name, address] of governanceLines(governance)) {
+          print(`${name.padEnd(14)} ${address}`);
+        }
         for (const [feedId, proxy] of Object.entries(proxies)) {
           print(`${feedId.padEnd(14)} ${proxy}`);
         }
@@ -74,4 +80,17 @@ export function deployTask(): TaskDefinition {
       });
     })
     .build();
+}
+
+function governanceLines(addresses: GovernanceAddresses | null): [name: string, address: string][] {
+  if (addresses === null) return [];
+  return [
+    ["DodonaToken", addresses.token],
+    ["DodonaGovernor", addresses.governor],
+    ["Timelock", addresses.timelock],
+    ["Guardian", addresses.guardian],
+    ["OperatorStake", addresses.operatorStake],
+    ["Slashing", addresses.slashing],
+    ["Rewards", addresses.operatorRewards],
+  ];
 }

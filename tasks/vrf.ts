@@ -1,28 +1,15 @@
 import { emptyTask, task } from "hardhat/config";
-import { ArgumentType } from "hardhat/types/arguments";
 import type { TaskDefinition } from "hardhat/types/tasks";
 
 import type { TaskSettings } from "./shared/action.ts";
 import { runAction } from "./shared/action.ts";
+import { example, JSON_FLAG, number, optional } from "./vrf/options.ts";
+import { vrfOperatorTasks } from "./vrfOperator.ts";
+import { vrfSubscriptionTasks } from "./vrfSubscription.ts";
 
-const optional = <Name extends string>(name: Name, description: string) => ({
-  name,
-  description,
-  type: ArgumentType.STRING_WITHOUT_DEFAULT as const,
-  defaultValue: undefined,
-});
-const number = <Name extends string>(name: Name, description: string, defaultValue: number) => ({
-  name,
-  description,
-  type: ArgumentType.INT as const,
-  defaultValue,
-});
-const JSON_FLAG = { name: "json", description: "Print one JSON document on stdout" } as const;
 const ID = { name: "id", description: "Request id, decimal or with 0x" } as const;
-const example = (text: string, command: string): string =>
-  `${text}, e.g. npx hardhat vrf ${command}`;
 
-/** `npx hardhat vrf …`: request, status, verify, replay, keys, subscriptions. */
+/** `npx hardhat vrf …`: request, status, verify, replay, keys, subscriptions, and the tasks of payers and operators. */
 export function vrfTasks(settings: TaskSettings): TaskDefinition[] {
   return [
     emptyTask("vrf", "Request, follow and check random words").build(),
@@ -30,7 +17,7 @@ export function vrfTasks(settings: TaskSettings): TaskDefinition[] {
       ["vrf", "request"],
       example(
         "Request random words through a sample consumer and wait for them",
-        "request --words 3 --network local",
+        "request --words 3",
       ),
     )
       .addOption(number("words", "Number of words, 1 to 500", 1))
@@ -56,7 +43,7 @@ export function vrfTasks(settings: TaskSettings): TaskDefinition[] {
       .build(),
     task(
       ["vrf", "status"],
-      example("Say where a request stands and why it waits", "status 0x12ab… --network local"),
+      example("Say where a request stands and why it waits", "status 0x12ab…"),
     )
       .addPositionalArgument(ID)
       .addFlag(JSON_FLAG)
@@ -70,10 +57,7 @@ export function vrfTasks(settings: TaskSettings): TaskDefinition[] {
       .build(),
     task(
       ["vrf", "verify"],
-      example(
-        "Check a request's proof and words again, from public data alone",
-        "verify 0x12ab… --network local",
-      ),
+      example("Check a request's proof and words again, from public data alone", "verify 0x12ab…"),
     )
       .addPositionalArgument(ID)
       .addFlag(JSON_FLAG)
@@ -87,10 +71,7 @@ export function vrfTasks(settings: TaskSettings): TaskDefinition[] {
       .build(),
     task(
       ["vrf", "replay"],
-      example(
-        "Take a request that was given up back into its operator's queue",
-        "replay 0x12ab… --network local",
-      ),
+      example("Take a request that was given up back into its operator's queue", "replay 0x12ab…"),
     )
       .addPositionalArgument(ID)
       .addFlag(JSON_FLAG)
@@ -102,7 +83,7 @@ export function vrfTasks(settings: TaskSettings): TaskDefinition[] {
           }),
       )
       .build(),
-    task(["vrf", "keys"], example("List proving keys with terms and bond", "keys --network local"))
+    task(["vrf", "keys"], example("List proving keys with terms and bond", "keys"))
       .addFlag(JSON_FLAG)
       .setInlineAction(
         async (args, hre) =>
@@ -114,7 +95,7 @@ export function vrfTasks(settings: TaskSettings): TaskDefinition[] {
       .build(),
     task(
       ["vrf", "subscriptions"],
-      example("List subscriptions with balance and consumers", "subscriptions --network local"),
+      example("List subscriptions with balance and consumers", "subscriptions"),
     )
       .addFlag(JSON_FLAG)
       .setInlineAction(
@@ -125,5 +106,7 @@ export function vrfTasks(settings: TaskSettings): TaskDefinition[] {
           }),
       )
       .build(),
+    ...vrfSubscriptionTasks(settings),
+    ...vrfOperatorTasks(settings),
   ];
 }

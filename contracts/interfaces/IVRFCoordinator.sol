@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IPausable} from "./IPausable.sol";
 import {IVRFSubscriptions} from "./IVRFSubscriptions.sol";
 
 /// @title IVRFCoordinator
@@ -9,7 +10,7 @@ import {IVRFSubscriptions} from "./IVRFSubscriptions.sol";
 /// blocks. An operator can withhold an output that it dislikes: the words never come, the request is refunded after its
 /// deadline, and the operator pays the bond share of its terms to the subscription, as long as its bond lasts: a bond
 /// covers only so many withheld requests at a time as it holds shares. Nobody can produce other words.
-interface IVRFCoordinator is IVRFSubscriptions {
+interface IVRFCoordinator is IVRFSubscriptions, IPausable {
     /// @notice What a consumer asks for; Chainlink's layout.
     /// @param keyHash Proving key, keccak256(abi.encode(x, y)).
     /// @param subId Subscription that pays, and that lists the caller as a consumer.
@@ -220,7 +221,7 @@ interface IVRFCoordinator is IVRFSubscriptions {
     error LengthMismatch(uint256 proofs, uint256 requests);
 
     /// @notice Requests random words. Reserves maxGasPrice × (callback gas + overhead + words) + premium from the
-    /// subscription. Refused when the key's bond does not hold a bond share.
+    /// subscription. Refused when the key's bond does not hold a bond share, and while paused, which stops nothing else.
     /// @return requestId Id that comes back with the words.
     function requestRandomWords(RandomWordsRequest calldata req) external returns (uint256 requestId);
 

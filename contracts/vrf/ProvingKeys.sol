@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
+import {GuardedPause} from "../governance/GuardedPause.sol";
 import {IVRFCoordinator} from "../interfaces/IVRFCoordinator.sol";
 import {ECVRF} from "../libraries/ECVRF.sol";
 import {PackedSubscription, SubscriptionWord} from "../libraries/SubscriptionWord.sol";
@@ -10,10 +11,11 @@ import {VRFSubscriptions} from "./VRFSubscriptions.sol";
 
 /// @title ProvingKeys
 /// @notice Keys that answer requests, with their terms, rewards and bonds.
-abstract contract ProvingKeys is IVRFCoordinator, AccessManaged, VRFSubscriptions {
+abstract contract ProvingKeys is IVRFCoordinator, AccessManaged, VRFSubscriptions, GuardedPause {
     using SubscriptionWord for PackedSubscription;
 
-    /// @dev What a request reads, one slot. `admits`: registered, and the bond that stays holds a share.
+    /// @dev What a request reads, one slot. `admits`: registered, and the bond that stays holds a share. A pause takes it
+    /// from every key, and after the pause the first request gives it back: so that a request need not read of pauses.
     struct Terms {
         uint64 maxGasPrice;
         uint64 premium;
@@ -194,17 +196,40 @@ abstract contract ProvingKeys is IVRFCoordinator, AccessManaged, VRFSubscription
     function _refresh(Key storage key) internal {
         Earnings memory earnings = key.earnings;
         bool admits = key.terms.active && earnings.bond - earnings.withdrawing >= key.terms.bondShare;
-        if (admits != key.terms.admits) key.terms.admits = admits;
+        if (admits != key.terms.admits) key.terms.admits = admits && !_isPaused();
+    }
+
+    /// @dev As many keys as there can be fit into a block's gas.
+    function _pauseBegan() internal override {
+        uint256 count = _keyHashes.length;
+        for (uint256 i = 0; i < count; ++i) {
+            Terms storage terms = _keys[_keyHashes[i]].terms;
+            if (terms.admits) terms.admits = false;
+        }
+    }
+
+    /// @dev Terms of a key that takes requests, for a request.
+    function _admit(bytes32 keyHash) internal returns (Terms memory terms) {
+        terms = _keys[keyHash].terms;
+        if (!terms.admits) {
+            _requireAdmitting(keyHash, terms);
+            _keys[keyHash].terms.admits = true;
+        }
     }
 
     /// @dev Terms of a key that takes requests.
     function _admittingTerms(bytes32 keyHash) internal view returns (Terms memory terms) {
         terms = _keys[keyHash].terms;
-        if (!terms.admits) {
-            if (!terms.active) revert NoSuchProvingKey(keyHash);
-            Earnings memory earnings = _keys[keyHash].earnings;
-            revert BondExhausted(keyHash, earnings.bond - earnings.withdrawing, terms.bondShare);
-        }
+        if (!terms.admits) _requireAdmitting(keyHash, terms);
+    }
+
+    /// @dev For a key that does not say that it takes requests: says why not, unless all that kept it was a pause.
+    function _requireAdmitting(bytes32 keyHash, Terms memory terms) internal view {
+        if (!terms.active) revert NoSuchProvingKey(keyHash);
+        _requireNotPaused();
+        Earnings memory earnings = _keys[keyHash].earnings;
+        uint256 available = earnings.bond - earnings.withdrawing;
+        if (available < terms.bondShare) revert BondExhausted(keyHash, available, terms.bondShare);
     }
 
     function _activeKey(bytes32 keyHash) internal view returns (Key storage key) {

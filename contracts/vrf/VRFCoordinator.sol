@@ -75,7 +75,7 @@ contract VRFCoordinator is ProvingKeys {
         (bytes32 keyHash, uint16 confirmations) = (req.keyHash, req.requestConfirmations);
         (uint32 callbackGasLimit, uint32 numWords) = (req.callbackGasLimit, req.numWords);
         _checkRequest(confirmations, callbackGasLimit, numWords, req.extraArgs);
-        uint256 terms = _termsFor(keyHash, callbackGasLimit, numWords);
+        uint256 terms = _termsOf(_admit(keyHash), callbackGasLimit, numWords);
 
         PackedSubscription word = _accounts[subId].word;
         uint256 reserve = RequestTerms.reserve(terms);
@@ -180,7 +180,7 @@ contract VRFCoordinator is ProvingKeys {
 
     /// @inheritdoc IVRFCoordinator
     function reserveOf(bytes32 keyHash, uint32 callbackGasLimit, uint32 numWords) external view returns (uint256) {
-        return RequestTerms.reserve(_termsFor(keyHash, callbackGasLimit, numWords));
+        return RequestTerms.reserve(_termsOf(_admittingTerms(keyHash), callbackGasLimit, numWords));
     }
 
     /// @inheritdoc IVRFCoordinator
@@ -343,8 +343,7 @@ contract VRFCoordinator is ProvingKeys {
     }
 
     /// @dev Terms of a request made now, without its place.
-    function _termsFor(bytes32 keyHash, uint256 callbackGasLimit, uint256 numWords) internal view returns (uint256) {
-        Terms memory terms = _admittingTerms(keyHash);
+    function _termsOf(Terms memory terms, uint256 callbackGasLimit, uint256 numWords) internal view returns (uint256) {
         unchecked {
             // Below 2^64 · (2^32 + 2^24 + 2^32 · 150) + 2^64.
             uint256 gas = callbackGasLimit + _overheadGas + numWords * WORD_GAS;

@@ -1,7 +1,11 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import { encodeBytes32String } from "ethers";
 
+import type { RecordedArguments } from "../journal.ts";
+import type { GovernanceParameters } from "../parameters/governance.ts";
 import type { VrfConfig } from "../parameters/vrf.ts";
+import { addGovernance } from "./Governance.ts";
+import type { Schedule } from "./Operators.ts";
 import { operatorsModule } from "./Operators.ts";
 
 const PROXY_PREFIX = "FeedProxy_";
@@ -22,16 +26,27 @@ export function feedOfFuture(future: string): string | null {
     : null;
 }
 
+/** What a deployment consists of. */
+export interface Plan {
+  /** Feeds that get a proxy, for example ["BTC/USD"]. */
+  feedIds: readonly string[];
+  /** Configuration of the coordinator, which must be that of a deployed one; null for none. */
+  vrf: VrfConfig | null;
+  schedule: Schedule;
+  /** null for none, or where all of it is deployed. */
+  governance: GovernanceParameters | null;
+  /** Arguments of constructors that an earlier run recorded: they are for good, whatever the files say now. */
+  recorded: RecordedArguments;
+}
+
 /**
- * Every contract of the network: the operators' module, PriceFeeds, one FeedProxy a feed, and VRFCoordinator. A module is
- * built for what should be there; Ignition deploys what it has not deployed before.
- *
- * @param feedIds Feeds that get a proxy, for example ["BTC/USD"].
- * @param vrf Configuration of the coordinator, which must be that of a deployed one; null for none.
+ * Every contract of the network: the operators' module, PriceFeeds, one FeedProxy a feed, VRFCoordinator and governance. A
+ * module is built for what should be there; Ignition deploys what it has not deployed before.
  */
-export function dodonaModule(feedIds: readonly string[], vrf: VrfConfig | null) {
+export function dodonaModule({ feedIds, governance, recorded, schedule, vrf }: Plan) {
+  const registry = operatorsModule(schedule, recorded);
   return buildModule("Dodona", (m) => {
-    const { accessManager, operators } = m.useModule(operatorsModule);
+    const { accessManager, operators } = m.useModule(registry);
     const priceFeeds = m.contract("PriceFeeds", [accessManager, operators]);
     for (const feedId of feedIds) {
       m.contract("FeedProxy", [priceFeeds, encodeBytes32String(feedId)], {
@@ -39,6 +54,9 @@ export function dodonaModule(feedIds: readonly string[], vrf: VrfConfig | null) 
       });
     }
     if (vrf !== null) m.contract("VRFCoordinator", [accessManager, { ...vrf }]);
+    if (governance !== null) {
+      addGovernance(m, { accessManager, operators, priceFeeds }, governance, recorded);
+    }
     return { accessManager, operators, priceFeeds };
   });
 }

@@ -3,6 +3,8 @@ import path from "node:path";
 import { getAddress, isAddress } from "ethers";
 
 import { DeploymentError, objectAt, readJson } from "../files.ts";
+import type { GovernanceParameters } from "./governance.ts";
+import { checkGovernance } from "./governance.ts";
 import type { VrfParameters } from "./vrf.ts";
 import { checkVrf } from "./vrf.ts";
 
@@ -101,16 +103,18 @@ export const PARAM_BOUNDS: readonly ParamBound[] = [
 
 /** What a deployment is made of, as read from a file in deploy/parameters. */
 export interface DeployParameters {
-  /** Governance: admin of the AccessManager. The deployer when absent. */
+  /** Admin of the AccessManager where no governance is deployed. The deployer when absent. */
   admin: string | null;
-  /** Account that may trip a feed. The deployer when absent. */
+  /** Account that may trip a feed where no governance is deployed. The deployer when absent. */
   guardian: string | null;
+  /** Token, governor, timelock and guardian; null where named accounts govern. */
+  governance: GovernanceParameters | null;
   feeds: ReadonlyMap<string, FeedParams>;
   /** Randomness; null where none is deployed. */
   vrf: VrfParameters | null;
 }
 
-const FIELDS = ["admin", "guardian", "feeds", "vrf"];
+const FIELDS = ["admin", "guardian", "governance", "feeds", "vrf"];
 const FEED_ID = /^[A-Za-z0-9]+\/[A-Za-z0-9]+$/;
 const FEED_ID_MAX_LENGTH = 31;
 
@@ -163,7 +167,7 @@ export function checkParams(given: unknown, where: string): FeedParams {
 }
 
 /**
- * Reads a parameters file: `{ admin?, guardian?, feeds: { "BTC/USD": { …FeedParams } }, vrf?: { … } }`.
+ * Reads a parameters file: `{ admin?, guardian?, governance?: { … }, feeds: { "BTC/USD": { …FeedParams } }, vrf?: { … } }`.
  *
  * @throws {DeploymentError} naming the file and the field that is wrong.
  */
@@ -178,11 +182,21 @@ export async function readParameters(file: string): Promise<DeployParameters> {
   }
   const admin = addressAt(root["admin"], `${name}: admin`);
   const guardian = addressAt(root["guardian"], `${name}: guardian`);
+  const governance =
+    root["governance"] === undefined
+      ? null
+      : checkGovernance(root["governance"], `${name}: governance`);
+  if (governance !== null && (admin !== null || guardian !== null)) {
+    throw new DeploymentError(
+      `${name}: admin and guardian are for a deployment without governance; governance names its own guardian.`,
+    );
+  }
   const feeds = objectAt(root["feeds"], `${name}: feeds`);
   if (Object.keys(feeds).length === 0) throw new DeploymentError(`${name}: feeds is empty.`);
   return {
     admin,
     guardian,
+    governance,
     feeds: new Map(
       Object.entries(feeds).map(([id, params]) => [
         checkFeedId(id),

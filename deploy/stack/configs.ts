@@ -12,10 +12,17 @@ import type { StackFile } from "./stack-file.ts";
 const mnemonic = Mnemonic.fromPhrase("test test test test test test test test test test test junk");
 
 /**
- * Which of the mnemonic's accounts does what; account 0 deploys and governs, 1 to 5 are the operators. Several accounts
- * let randomness go on while a report waits for its block.
+ * Which of the mnemonic's accounts does what: account 0 deploys and keeps no power, 1 to 5 are the operators, 14 to 16
+ * vote, 17 holds the guardian, 18 posts participation (deploy/parameters/local.json names these). Several accounts let
+ * randomness go on while a report waits for its block.
  */
 const relayerAccountIndices = [10, 11, 12, 13];
+
+/** Account that posts participation; the relayer has its key too. */
+const scorerIndex = 18;
+
+/** Account that gets the reporter's share of what the watch keeper has slashed. */
+const reporterIndex = 19;
 
 /** Operator whose proving key answers requests for random words. */
 const proverIndex = 0;
@@ -41,6 +48,8 @@ export interface LocalOperator {
   readonly account: string;
   readonly endpoint: string;
   readonly keyFile: string;
+  /** Where `operators rotate` puts the keys that follow, and the operator's process finds them. */
+  readonly nextKeyFile: string;
   readonly accountKeyFile: string;
   /** Proving key of randomness; one operator has one. */
   readonly vrfKeyFile?: string;
@@ -79,6 +88,7 @@ export function prepareOperators(paths: Paths, ports: Ports): LocalOperator[] {
       account: wallet.address,
       endpoint: `http://127.0.0.1:${port}`,
       keyFile,
+      nextKeyFile: path.join(paths.keys, `${name}.next.json`),
       accountKeyFile,
       ...(isProver ? { vrfKeyFile } : {}),
     };
@@ -100,6 +110,7 @@ export function operatorConfig(
     rpcUrls: [stack.rpcUrl],
     contracts: { priceFeeds: stack.addresses.priceFeeds, operators: stack.addresses.operators },
     keyFile: operator.keyFile,
+    nextKeyFile: operator.nextKeyFile,
     account: operator.account,
     listen: { host: "127.0.0.1", port: ports.operators[index] },
     metrics: { host: "127.0.0.1", port: ports.operatorMetrics[index] },
@@ -111,8 +122,9 @@ export function operatorConfig(
 
 /** Writes the relayer's configuration and returns its path. */
 export function relayerConfig(paths: Paths, ports: Ports, stack: StackFile): string {
-  const accounts = relayerAccountIndices.map((index, i) => {
-    const keyFile = path.join(paths.keys, `relayer-${i + 1}.txt`);
+  const accounts = [...relayerAccountIndices, scorerIndex].map((index, i) => {
+    const name = index === scorerIndex ? "scorer" : `relayer-${i + 1}`;
+    const keyFile = path.join(paths.keys, `${name}.txt`);
     writeSecret(keyFile, `${localAccount(index).privateKey}\n`);
     return { keyFile };
   });
@@ -151,6 +163,41 @@ export function vrfConfig(
   });
 }
 
+/** Writes the watch keeper's configuration and returns its path. */
+export function watchConfig(paths: Paths, ports: Ports, stack: StackFile): string {
+  const { governance, operators, vrfCoordinator } = stack.addresses;
+  return writeJson(path.join(paths.config, "watch.json"), {
+    chainId: localChainId,
+    rpcUrls: [stack.rpcUrl],
+    contracts: {
+      slashing: governance.slashing,
+      operators,
+      guardian: governance.guardian,
+      pausable: [operators, vrfCoordinator, governance.operatorRewards],
+    },
+    reporter: localAccount(reporterIndex).address,
+    metrics: { host: "127.0.0.1", port: ports.watchMetrics },
+    confirmations: 1,
+    log: { level: "info" },
+    parentPid: process.pid,
+  });
+}
+
+/** Writes the score keeper's configuration and returns its path. */
+export function scoreConfig(paths: Paths, ports: Ports, stack: StackFile): string {
+  return writeJson(path.join(paths.config, "score.json"), {
+    chainId: localChainId,
+    rpcUrls: [stack.rpcUrl],
+    contracts: { operatorRewards: stack.addresses.governance.operatorRewards },
+    account: localAccount(scorerIndex).address,
+    indexUrl: stack.apiUrl,
+    metrics: { host: "127.0.0.1", port: ports.scoreMetrics },
+    confirmations: 1,
+    log: { level: "info" },
+    parentPid: process.pid,
+  });
+}
+
 /** Writes the indexer's configuration and returns its path. */
 export function indexerConfig(
   paths: Paths,
@@ -165,6 +212,10 @@ export function indexerConfig(
       operators: stack.addresses.operators,
       priceFeeds: stack.addresses.priceFeeds,
       vrfCoordinator: stack.addresses.vrfCoordinator,
+      governance: {
+        accessManager: stack.addresses.accessManager,
+        ...stack.addresses.governance,
+      },
       startBlock,
     },
     port: ports.api,

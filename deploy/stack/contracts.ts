@@ -8,12 +8,23 @@ import type { LocalOperator } from "./configs.ts";
 import { StackFailure } from "./failure.ts";
 import { type Paths, projectRoot } from "./layout.ts";
 
+const governanceSchema = z.object({
+  token: z.string(),
+  timelock: z.string(),
+  governor: z.string(),
+  guardian: z.string(),
+  operatorStake: z.string(),
+  slashing: z.string(),
+  operatorRewards: z.string(),
+});
+
 const deploymentSchema = z.object({
   addresses: z.object({
     accessManager: z.string(),
     operators: z.string(),
     priceFeeds: z.string(),
     vrfCoordinator: z.string(),
+    governance: governanceSchema,
     proxies: z.record(z.string(), z.string()),
   }),
   startBlock: z.number().int(),
@@ -52,12 +63,16 @@ async function hardhat(
   return stdout;
 }
 
-/** Deploys what is missing, registers the operators, makes them active; changes nothing when all is there. */
+/**
+ * Deploys what is missing, registers the operators, makes them active; changes nothing when all is there.
+ * @param parameters File of the deployment's parameters; the local ones when absent.
+ */
 export async function deploy(
   paths: Paths,
   rpcUrl: string,
   deploymentId: string,
   operators: readonly LocalOperator[],
+  parameters?: string,
 ): Promise<Deployment> {
   const file = path.join(paths.config, "operators.json");
   writeFileSync(file, `${JSON.stringify(operators, null, 2)}\n`);
@@ -73,6 +88,7 @@ export async function deploy(
       deploymentId,
       "--operators",
       file,
+      ...(parameters === undefined ? [] : ["--parameters", parameters]),
       "--no-compile",
       "--json",
     ],

@@ -15,6 +15,8 @@ const offsets = {
   postgres: 12,
   relayerMetrics: 20,
   vrfMetrics: 21,
+  watchMetrics: 23,
+  scoreMetrics: 24,
   operator: 31,
   operatorMetrics: 41,
 };
@@ -25,6 +27,8 @@ export interface Ports {
   readonly postgres: number;
   readonly relayerMetrics: number;
   readonly vrfMetrics: number;
+  readonly watchMetrics: number;
+  readonly scoreMetrics: number;
   readonly operators: readonly number[];
   readonly operatorMetrics: readonly number[];
 }
@@ -39,6 +43,8 @@ export function portsFrom(base: number): Ports {
     postgres: base + offsets.postgres,
     relayerMetrics: base + offsets.relayerMetrics,
     vrfMetrics: base + offsets.vrfMetrics,
+    watchMetrics: base + offsets.watchMetrics,
+    scoreMetrics: base + offsets.scoreMetrics,
     operators: perOperator(offsets.operator),
     operatorMetrics: perOperator(offsets.operatorMetrics),
   };

@@ -19,6 +19,8 @@ export interface Options {
   readonly json: boolean;
   /** Seconds until `--until-healthy` gives up. */
   readonly timeoutSeconds: number;
+  /** File of the deployment's parameters; the local ones when absent. */
+  readonly parameters?: string;
 }
 
 interface Flags {

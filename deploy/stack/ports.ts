@@ -21,6 +21,8 @@ export async function requireFreePorts(ports: Ports): Promise<void> {
     ["Postgres", ports.postgres],
     ["relayer's metrics", ports.relayerMetrics],
     ["VRF keeper's metrics", ports.vrfMetrics],
+    ["watch keeper's metrics", ports.watchMetrics],
+    ["score keeper's metrics", ports.scoreMetrics],
     ...ports.operators.map((port, i): [string, number] => [`operator ${i + 1}`, port]),
     ...ports.operatorMetrics.map((port, i): [string, number] => [
       `operator ${i + 1}'s metrics`,

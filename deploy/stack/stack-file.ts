@@ -16,9 +16,26 @@ const stackSchema = z.object({
     operators: address,
     priceFeeds: address,
     vrfCoordinator: address,
+    governance: z.object({
+      token: address,
+      timelock: address,
+      governor: address,
+      guardian: address,
+      operatorStake: address,
+      slashing: address,
+      operatorRewards: address,
+    }),
     proxies: z.record(z.string(), address),
   }),
-  operators: z.array(z.object({ account: address, endpoint: z.string() })),
+  /** With the files of their keys: `operators rotate` puts new ones where the operator's process finds them. */
+  operators: z.array(
+    z.object({
+      account: address,
+      endpoint: z.string(),
+      keyFile: z.string(),
+      nextKeyFile: z.string(),
+    }),
+  ),
   /** Where recorded time starts, for `--data`: shared by all operators and kept over restarts. */
   replay: z.object({ dir: z.string(), speed: z.number(), startedAtMs: z.number() }).optional(),
 });

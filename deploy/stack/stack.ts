@@ -11,7 +11,9 @@ import {
   type OperatorPrices,
   prepareOperators,
   relayerConfig,
+  scoreConfig,
   vrfConfig,
+  watchConfig,
 } from "./configs.ts";
 import { deploy } from "./contracts.ts";
 import { StackFailure } from "./failure.ts";
@@ -29,6 +31,7 @@ import { release, takeOver } from "./lock.ts";
 import type { Options } from "./options.ts";
 import { requireFreePorts } from "./ports.ts";
 import { planPostgres, removeDatabase } from "./postgres.ts";
+import { withKeysInUse } from "./rotated-keys.ts";
 import { readChain } from "./rounds.ts";
 import { readStackFile, type StackFile, writeStackFile } from "./stack-file.ts";
 import { lastWords, type Program, Supervisor } from "./supervisor.ts";
@@ -36,7 +39,10 @@ import { lastWords, type Program, Supervisor } from "./supervisor.ts";
 /** Told about every step, so that a person sees what takes time. */
 export type Progress = <T>(title: string, work: () => Promise<T>) => Promise<T>;
 
-const readyMs = { relayer: 30_000, operator: 60_000, indexer: 90_000, vrf: 60_000 };
+const readyMs = {
+  ...{ relayer: 30_000, operator: 60_000, indexer: 90_000 },
+  ...{ vrf: 60_000, watch: 60_000, score: 60_000 },
+};
 
 /** Quotes make much short-lived garbage: a small young generation keeps an operator's memory below 250 MB. */
 const keeperFlags = ["--max-semi-space-size=2"];
@@ -126,10 +132,20 @@ export class Stack {
     );
     await this.#refuseOldChain();
     this.#operators = prepareOperators(this.paths, this.ports);
-    const { addresses, startBlock } = await progress("Deploy contracts, register operators", () =>
-      deploy(this.paths, this.#rpcUrl, this.#deploymentId, this.#operators),
-    );
     const previous = readStackFile(this.paths.stackFile);
+    const { addresses, startBlock } = await progress(
+      "Deploy contracts, register operators",
+      async () => {
+        const operators = await withKeysInUse(this.#operators, this.#rpcUrl, previous?.addresses);
+        return deploy(
+          this.paths,
+          this.#rpcUrl,
+          this.#deploymentId,
+          operators,
+          this.options.parameters,
+        );
+      },
+    );
     this.#file = {
       chainId: localChainId,
       rpcUrl: this.#rpcUrl,
@@ -138,17 +154,21 @@ export class Stack {
       deploymentId: this.#deploymentId,
       pid: process.pid,
       addresses,
-      operators: this.#operators.map(({ account, endpoint }) => ({ account, endpoint })),
+      operators: this.#operators.map(({ account, endpoint, keyFile, nextKeyFile }) => ({
+        ...{ account, endpoint, keyFile, nextKeyFile },
+      })),
       ...this.#replay(previous),
     };
     writeStackFile(this.paths.stackFile, this.#file);
     const feeds = await readChain(this.#rpcUrl, addresses.priceFeeds);
     this.#roundsAtStart = new Map([...feeds].map(([id, feed]) => [id, feed.round]));
-    await progress("Start relayer, operators and index", async () => {
+    await progress("Start relayer, operators, other keepers and index", async () => {
       await this.#run(this.#relayer());
       await Promise.all([
         this.#run(this.#indexer(startBlock)),
         this.#run(this.#vrf()),
+        this.#run(this.#watch()),
+        this.#run(this.#score()),
         this.startOperators(this.#prices()),
       ]);
     });
@@ -265,6 +285,16 @@ export class Stack {
   #vrf(): Program {
     const config = vrfConfig(this.paths, this.ports, this.file, this.#operators);
     return this.#keeper("vrf", "vrf", config, this.ports.vrfMetrics, readyMs.vrf);
+  }
+
+  #watch(): Program {
+    const config = watchConfig(this.paths, this.ports, this.file);
+    return this.#keeper("watch", "watch", config, this.ports.watchMetrics, readyMs.watch);
+  }
+
+  #score(): Program {
+    const config = scoreConfig(this.paths, this.ports, this.file);
+    return this.#keeper("score", "score", config, this.ports.scoreMetrics, readyMs.score);
   }
 
   #indexer(startBlock: number): Program {

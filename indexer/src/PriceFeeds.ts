@@ -14,6 +14,7 @@ import {
 import { feedName } from "./feedName.ts";
 import { applyEntry } from "./feedState.ts";
 import { logId, origin } from "./origin.ts";
+import { countReport } from "./participation.ts";
 import { decodeReport, signersOf } from "./report.ts";
 
 ponder.on("PriceFeeds:SetActivated", async ({ event, context }) => {
@@ -213,6 +214,12 @@ ponder.on("PriceFeeds:ReportAccepted", async ({ event, context }) => {
     gasUsed,
     gasPriceWei: event.transactionReceipt.effectiveGasPrice,
     ...from,
+  });
+  await countReport(context, {
+    operators: set.operators,
+    signers,
+    slot,
+    blockTime: from.blockTime,
   });
 });
 

@@ -60,6 +60,8 @@ export const feedConfigSchema = z
     contracts: z.strictObject({ priceFeeds: addressSchema, operators: addressSchema }),
     /** JSON {secp256k1, grumpkin}, readable by its owner alone. */
     keyFile: z.string().min(1),
+    /** Where the keys that replace them are put meanwhile; looked for every minute, and at once when the set has no others. */
+    nextKeyFile: z.string().min(1).optional(),
     /** The registered account. Its key is not needed here: this process sends no transactions. */
     account: addressSchema,
     /** Where peers reach this operator; what Operators says must lead here. */
@@ -106,7 +108,11 @@ export function readFeedSettings(file: string): FeedSettings {
   return { config, keys: readKeys(config.keyFile), databaseUrl: databaseUrlFromEnv() };
 }
 
-function readKeys(file: string): OperatorKeys {
+/**
+ * Reads a key file.
+ * @throws ConfigError that says what is wrong; the secrets are not repeated.
+ */
+export function readKeys(file: string): OperatorKeys {
   const text = readSecretFile(file);
   let content: unknown;
   try {

@@ -9,13 +9,17 @@ import { runProcess } from "../shared/lifecycle.ts";
 import { createLogger } from "../shared/log.ts";
 import { createMetrics, serveMetrics } from "../shared/metrics.ts";
 import { openChain } from "../shared/rpc.ts";
-import { readFeedSettings } from "./config.ts";
+import { readFeedSettings, readKeys } from "./config.ts";
 import { createPricer } from "./price/create.ts";
 import { defaultPriceSettings } from "./price/settings.ts";
+import { createArchive } from "./round/archive.ts";
 import { createChainReader } from "./round/chain-reader.ts";
 import { createCosigner } from "./round/cosigner.ts";
 import type { SignedReport } from "./round/inflight.ts";
 import { createInFlight } from "./round/inflight.ts";
+import { createKeyCheck } from "./round/key-check.ts";
+import type { HeldKeys } from "./round/key-ring.ts";
+import { createKeyRing } from "./round/key-ring.ts";
 import { createLeader } from "./round/leader.ts";
 import { createRoundMetrics } from "./round/metrics.ts";
 import { createObserver } from "./round/observer.ts";
@@ -24,12 +28,13 @@ import { createQuotes } from "./round/quotes.ts";
 import { serveRounds } from "./round/server.ts";
 import { createChainView } from "./round/set.ts";
 import { createPriceBook } from "./round/slot-prices.ts";
-import { indexIn } from "./round/standing.ts";
 import { createObservationStore, holdKeyLock } from "./round/store.ts";
 import { intentOf } from "./round/submit.ts";
+import { createUpkeep } from "./round/upkeep.ts";
 import { warmUp } from "./round/warm-up.ts";
 import { createWitness } from "./round/witness.ts";
 import { createOperator } from "./run.ts";
+import type { OperatorKeys } from "./signing/keys.ts";
 import { publicKeys, signerAddress } from "./signing/keys.ts";
 import { createStatusWriter } from "./status.ts";
 import { createVenueSource } from "./venues/create.ts";
@@ -53,7 +58,6 @@ async function main(scope: Scope): Promise<void> {
   scope.watchParent(config.parentPid);
   const clock = systemClock;
   const log = createLogger({ name: "feed", level: config.log.level }).child({ account });
-  const own = publicKeys(keys);
   const domain = { chainId: BigInt(chainId), priceFeeds: contracts.priceFeeds };
   const registry = createMetrics("feed");
   const metrics = createRoundMetrics(registry);
@@ -79,21 +83,36 @@ async function main(scope: Scope): Promise<void> {
     feedIds: feeds.map(({ feedId }) => feedId),
   });
 
-  const owner = { chainId, contract: contracts.priceFeeds, operator: signerAddress(keys) };
-  const store = createObservationStore(db, owner);
-  const { lock, done: unlocked } = holdKeyLock(db, owner, { clock, log, signal: scope.signal });
-  scope.defer(() => unlocked);
+  const hold = (held: OperatorKeys): HeldKeys => {
+    const owner = { chainId, contract: contracts.priceFeeds, operator: signerAddress(held) };
+    const { lock, done } = holdKeyLock(db, owner, { clock, log, signal: scope.signal });
+    scope.defer(() => done);
+    return {
+      ...{ keys: held, publicKeys: publicKeys(held), lock },
+      store: createObservationStore(db, owner),
+    };
+  };
+  const ring = createKeyRing(account, hold(keys));
+  const isLocked = (): boolean => ring.all().every(({ lock }) => lock.held());
   const book = createPriceBook();
   const inFlight = createInFlight(timing);
-  const observer = createObserver({ domain, keys, prices: book, store, lock, clock });
+  const observer = createObserver({ domain, ring, prices: book, clock });
   const deliver = async (signed: SignedReport): Promise<void> => {
     const intent = intentOf(signed, { chainId, priceFeeds: contracts.priceFeeds });
     await db.transaction((client) => enqueueIntent(client, intent));
   };
   const witness = createWitness();
+  const archive = createArchive();
   const operator = createOperator({
     account,
-    publicKeys: own,
+    ring,
+    keyCheck: createKeyCheck({
+      ...{ account, ring, reader, log, hold, readKeys },
+      files: { keyFile: config.keyFile, nextKeyFile: config.nextKeyFile ?? null },
+    }),
+    upkeep: createUpkeep(chain.provider, { chainId, ...contracts }, async (intent) => {
+      await db.transaction((client) => enqueueIntent(client, intent));
+    }),
     clock,
     log,
     reader,
@@ -102,7 +121,6 @@ async function main(scope: Scope): Promise<void> {
     pricer,
     book,
     inFlight,
-    store,
     metrics,
     deliver,
     roundMs: timing.roundMs,
@@ -114,34 +132,43 @@ async function main(scope: Scope): Promise<void> {
     }),
     leader: createLeader({
       domain,
-      keys,
+      ring,
       clock,
       prices: book,
       observer,
       inFlight,
       witness,
+      archive,
       deliver,
       timeouts: timing,
-      peers: createPeers({ domain, secret: keys.secp256k1, view, clock }),
+      peers: createPeers({ domain, ring, view, clock }),
       onObserved: metrics.observed,
     }),
   });
 
   const cosigner = createCosigner({
     domain,
-    keys,
+    ring,
     view,
     observer,
     inFlight,
     witness,
+    archive,
     clock,
     log,
     onSigned: metrics.cosigned,
   });
   await warmUp();
   const server = await serveRounds({
-    ...{ domain, view, cosigner, clock, log, listen: config.listen },
-    selfIn: (set) => indexIn(set, account, own),
+    ...{ domain, view, cosigner, archive, clock, log, listen: config.listen },
+    ownObservation: async (setId, slot) => {
+      for (const { store } of ring.all()) {
+        const found = await store.find(setId, slot);
+        if (found !== null) return found;
+      }
+      return null;
+    },
+    selfIn: (set) => ring.seatIn(set)?.index ?? null,
     onRefused: metrics.refused,
   });
   scope.defer(() => server.close());
@@ -153,11 +180,11 @@ async function main(scope: Scope): Promise<void> {
     const priced = book.latest().filter(({ priceE8 }) => priceE8 !== null).length;
     const isReading = chainAgeMs !== null && chainAgeMs < HEALTHY_CHAIN_AGE_MS;
     return {
-      ok: standing.kind === "active" && isReading && priced > 0 && lock.held(),
+      ok: standing.kind === "active" && isReading && priced > 0 && isLocked(),
       standing,
       setId: snapshot?.set.id ?? null,
       chainAgeMs,
-      keyLocked: lock.held(),
+      keyLocked: isLocked(),
       source: quotes.mode,
       prices: book.latest(),
       venues: quotes.health(),

@@ -4,21 +4,24 @@ import type { Pricer } from "./price/create.ts";
 import type { InFlight, SignedReport } from "./round/inflight.ts";
 import type { Leader, RoundOutcome } from "./round/leader.ts";
 import type { RoundMetrics } from "./round/metrics.ts";
+import type { KeyCheck } from "./round/key-check.ts";
+import type { KeyRing } from "./round/key-ring.ts";
 import { Refusal } from "./round/refusal.ts";
 import type { ActiveSet, ChainReader, ChainView } from "./round/set.ts";
 import type { Quotes } from "./round/quotes.ts";
 import type { PriceBook } from "./round/slot-prices.ts";
 import type { Standing } from "./round/standing.ts";
-import { indexIn, standingOf } from "./round/standing.ts";
-import type { ObservationStore } from "./round/store.ts";
-import type { PublicKeys } from "./signing/keys.ts";
+import { standingOf } from "./round/standing.ts";
+import type { Upkeep } from "./round/upkeep.ts";
 import type { StatusWriter } from "./status.ts";
 
 /** Everything that the slot loop works with. */
 export interface OperatorDeps {
   /** Registered account, lower case. */
   readonly account: string;
-  readonly publicKeys: PublicKeys;
+  readonly ring: KeyRing;
+  readonly keyCheck: KeyCheck;
+  readonly upkeep: Upkeep;
   readonly clock: Clock;
   readonly log: Logger;
   readonly reader: Pick<ChainReader, "registeredKeys">;
@@ -28,7 +31,6 @@ export interface OperatorDeps {
   readonly book: PriceBook;
   readonly leader: Leader;
   readonly inFlight: InFlight;
-  readonly store: ObservationStore;
   readonly status: StatusWriter;
   readonly metrics: RoundMetrics;
   readonly deliver: (signed: SignedReport) => Promise<void>;
@@ -45,9 +47,12 @@ const SLOT_MS = 1_000;
 /** The chain is read late in a slot, so that the next one begins with fresh knowledge and waits for nothing. */
 const POLL_AT_MS = 600;
 const STATUS_AT_MS = 300;
-/** Registration is looked up again this often while the operator is not active. */
+/** Registration and key files are looked up again this often while the operator is not active. */
 const STANDING_EVERY_SLOTS = 5;
 const PRUNE_EVERY_SLOTS = 60;
+const KEYS_EVERY_SLOTS = 60;
+/** Operators take turns in looking whether a change of keys or seats is due. */
+const UPKEEP_EVERY_SLOTS = 5;
 /** Nobody is answered about slots this old; the margin is for clocks. */
 const KEEP_SLOTS = 3_600;
 
@@ -119,7 +124,7 @@ export function createOperator(deps: OperatorDeps): OperatorHealth & {
     const snapshot = view.latest();
     if (snapshot === null) return;
     const { set, atMs } = snapshot;
-    const self = indexIn(set, deps.account, deps.publicKeys);
+    const self = deps.ring.seatIn(set)?.index ?? null;
     if (self === null || slot % set.operators.length !== self || slot < set.since) return;
     if (clock.nowMs() - atMs > STALE_CHAIN_MS) {
       throw new Error("the state of the chain is not known well enough to lead");
@@ -143,12 +148,15 @@ export function createOperator(deps: OperatorDeps): OperatorHealth & {
   async function readChain(slot: number): Promise<void> {
     await view.refresh();
     const set = view.latest()?.set ?? null;
-    let next = standingOf(set, deps.account, deps.publicKeys, null);
+    const keys = deps.ring.all().map(({ publicKeys }) => publicKeys);
+    let next = standingOf(set, deps.account, keys, null);
     if (next.kind === "waiting") {
       const isKnown = standing.kind === "waiting" && standing !== NO_STANDING;
       if (isKnown && slot % STANDING_EVERY_SLOTS !== 0) return;
+      // The set may have keys whose file is there and was not looked for yet.
+      start("keys", () => deps.keyCheck.run());
       const registered = await deps.reader.registeredKeys(deps.account);
-      next = standingOf(set, deps.account, deps.publicKeys, registered);
+      next = standingOf(set, deps.account, keys, registered);
     }
     const before = JSON.stringify(standing);
     standing = next;
@@ -171,10 +179,27 @@ export function createOperator(deps: OperatorDeps): OperatorHealth & {
     }
   }
 
+  async function prune(beforeSlot: number): Promise<void> {
+    for (const { store } of deps.ring.all()) await store.prune(beforeSlot);
+  }
+
+  function isUpkeepTurn(slot: number): boolean {
+    const set = view.latest()?.set;
+    if (set === undefined || slot % UPKEEP_EVERY_SLOTS !== 0) return false;
+    return (slot / UPKEEP_EVERY_SLOTS) % set.operators.length === deps.ring.seatIn(set)?.index;
+  }
+
+  async function keepUp(): Promise<void> {
+    const due = await deps.upkeep.run(clock.nowMs());
+    if (due.length > 0) log.info({ due }, "a change of operators or keys is due");
+  }
+
   async function runSlot(slot: number, signal: AbortSignal): Promise<void> {
     takePrices(slot);
     start("round", () => lead(slot, signal));
-    if (slot % PRUNE_EVERY_SLOTS === 0) start("prune", () => deps.store.prune(slot - KEEP_SLOTS));
+    if (slot % PRUNE_EVERY_SLOTS === 0) start("prune", () => prune(slot - KEEP_SLOTS));
+    if (slot % KEYS_EVERY_SLOTS === 0) start("keys", () => deps.keyCheck.run());
+    if (isUpkeepTurn(slot)) start("upkeep", keepUp);
     await clock.sleep(slot * SLOT_MS + STATUS_AT_MS - clock.nowMs(), signal);
     start("status", () => deps.status.write(book.latest()));
     await clock.sleep(slot * SLOT_MS + POLL_AT_MS - clock.nowMs(), signal);
@@ -188,6 +213,7 @@ export function createOperator(deps: OperatorDeps): OperatorHealth & {
     standing: () => standing,
     async run(signal) {
       start("chain", () => readChain(0));
+      start("keys", () => deps.keyCheck.run());
       for (;;) {
         // A timer may fire a moment early; the slot has begun when the clock says so.
         const slot = Math.floor(clock.nowMs() / SLOT_MS) + 1;

@@ -1,17 +1,6 @@
-import { Interface, type ErrorFragment } from "ethers";
-import { IOperators__factory } from "../../types/ethers-contracts/factories/interfaces/IOperators__factory.ts";
-import { IPriceFeeds__factory } from "../../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
 import type { Chain } from "../shared/rpc.ts";
+import { revertWords } from "./revertWords.ts";
 import type { Receipt } from "./settle.ts";
-
-/** Custom errors of all contracts that keepers write to. */
-const knownErrors = new Interface(
-  [IPriceFeeds__factory.abi, IOperators__factory.abi].flatMap((abi) =>
-    new Interface(abi).fragments.filter(
-      (fragment): fragment is ErrorFragment => fragment.type === "error",
-    ),
-  ),
-);
 
 interface RawTransaction {
   from: string;
@@ -49,19 +38,7 @@ export async function revertReason(chain: Chain, receipt: Receipt): Promise<stri
 export function describeRevert(error: unknown): string {
   const data = revertData(error);
   const message = error instanceof Error ? error.message.split("\n")[0] : String(error);
-  if (data === null || data.length < 10) return message ?? "no reason";
-  try {
-    const parsed = knownErrors.parseError(data);
-    if (parsed !== null) {
-      const text = parsed.name === "Error" || parsed.name === "Panic";
-      return text
-        ? String(parsed.args[0])
-        : `${parsed.name}(${parsed.args.map(String).join(", ")})`;
-    }
-  } catch {
-    // Not encoded as its selector says.
-  }
-  return `unknown error ${data.slice(0, 10)}`;
+  return data === null || data.length < 10 ? (message ?? "no reason") : revertWords(data);
 }
 
 /** Nodes put the revert data at different depths of the error; so does ethers. */

@@ -84,6 +84,29 @@ export async function enqueueIntent(client: Queryable, intent: NewIntent): Promi
 }
 
 /**
+ * Takes an intent back that nobody needs any more. One that is queued fails at once; the nonce of one that is sent goes to
+ * another transaction, and if its own bytes win all the same it is confirmed. One that has ended stays as it is.
+ * @returns whether there was something to take back
+ */
+export async function withdrawIntent(
+  client: Queryable,
+  key: string,
+  reason: string,
+): Promise<boolean> {
+  const changed = await client.query(
+    `WITH withdrawn AS (
+       UPDATE dodona.intents SET cancel_reason = $2, updated_at = now(),
+         status = CASE WHEN status = 'queued' THEN 'failed' ELSE status END,
+         reason = CASE WHEN status = 'queued' THEN 'cancelled: ' || $2 ELSE reason END
+       WHERE key = $1 AND status IN ('queued', 'sent') AND cancel_reason IS NULL RETURNING chain_id
+     )
+     SELECT pg_notify('${intentChannel}', chain_id::text) FROM withdrawn`,
+    [key, reason],
+  );
+  return changed.rowCount === 1;
+}
+
+/**
  * Reads where an intent stands.
  * @returns undefined when no intent has this key
  */

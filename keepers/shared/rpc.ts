@@ -1,25 +1,9 @@
 import type { AbstractProvider, JsonRpcError, JsonRpcPayload, JsonRpcResult } from "ethers";
 import { systemClock, type Clock } from "./clock.ts";
+import { openEndpoint, type Endpoint, type EndpointHealth } from "./endpoint.ts";
 import { judgeHeads } from "./heads.ts";
-import { openPoster, type JsonPoster } from "./jsonrpc.ts";
-import { endpointName, type Logger } from "./log.ts";
-import { FailoverProvider, parseAnswer } from "./transport.ts";
-
-/** Health of one RPC endpoint. */
-export interface EndpointHealth {
-  /** Protocol, host and port; paths and queries may hold API keys and are left out. */
-  name: string;
-  /**
-   * unknown: not asked yet; failing: tried again after a pause; refused: answers for another chain; behind, ahead: its
-   * head is too far from that of the others to be believed.
-   */
-  state: "unknown" | "healthy" | "failing" | "refused" | "behind" | "ahead";
-  detail: string;
-  /** Newest block it told of; null when there is nothing to compare with. */
-  head: number | null;
-  /** Duration of the last good exchange. */
-  latencyMs: number | null;
-}
+import type { Logger } from "./log.ts";
+import { FailoverProvider } from "./transport.ts";
 
 /** One chain through all its endpoints. */
 export interface Chain {
@@ -62,23 +46,6 @@ export interface ChainOptions {
   clock?: Clock;
 }
 
-interface Endpoint {
-  name: string;
-  poster: JsonPoster;
-  /** Its chain id was right when it was last connected to. */
-  verified: boolean;
-  state: EndpointHealth["state"];
-  detail: string;
-  latencyMs: number | null;
-  head: number | null;
-  failures: number;
-  retryAtMs: number;
-  probing: boolean;
-}
-
-const firstPauseMs = 250;
-const maxPauseMs = 10_000;
-const refusedPauseMs = 2_000;
 const defaultPollingMs = 200;
 const headsEveryMs = 1_000;
 /** A call that no endpoint answers is repeated a few times, within less than two time-outs: links drop packets. */
@@ -86,13 +53,11 @@ const retries = 4;
 const firstRetryMs = 20;
 const retryForTimeouts = 1.5;
 const defaultHeadGap = 10;
-class WrongChainError extends Error {}
 
 /**
  * Opens a chain over one or more endpoints. Returns at once; endpoints are checked in the background and before their
- * first answer is believed, and again whenever a new connection to them was opened. An endpoint that answers for another
- * chain is refused, named in the log, and asked again every 2 s. A failing one rests with growing pauses (at most 10 s),
- * and is tried in the background where another one works. Answers of the node, errors included, are final; transport failures go to the next.
+ * first answer is believed, see `openEndpoint`. One that failed or was refused is tried in the background where another one
+ * works. Answers of the node, errors included, are final; transport failures go to the next.
  * Where there are several, their heads are compared every second: see `judgeHeads`.
  */
 export function openChain(options: ChainOptions): Chain {
@@ -101,118 +66,14 @@ export function openChain(options: ChainOptions): Chain {
   const timeoutMs = options.timeoutMs ?? 5_000;
   let nextId = 1;
   let comparing = false;
-  const endpoints = options.rpcUrls.map((url): Endpoint => ({
-    name: endpointName(url),
-    poster: openPoster(url),
-    verified: false,
-    state: "unknown",
-    detail: "not asked yet",
-    latencyMs: null,
-    head: null,
-    failures: 0,
-    retryAtMs: 0,
-    probing: false,
-  }));
-
-  async function exchange(
-    endpoint: Endpoint,
-    payload: JsonRpcPayload,
-  ): Promise<JsonRpcResult | JsonRpcError> {
-    const body = JSON.stringify(payload);
-    const startedMs = clock.nowMs();
-    let result = await endpoint.poster.post(body, timeoutMs);
-    if (result.fresh) {
-      endpoint.verified = false;
-      await verify(endpoint);
-    } else if (!endpoint.verified) {
-      await verify(endpoint);
-      result = await endpoint.poster.post(body, timeoutMs);
-    }
-    const answer = parseAnswer(result.status, result.body);
-    endpoint.latencyMs = clock.nowMs() - startedMs;
-    return { ...answer, id: payload.id };
-  }
-
-  async function verify(endpoint: Endpoint): Promise<void> {
-    const payload = { method: "eth_chainId", params: [], id: nextId++, jsonrpc: "2.0" };
-    const result = await endpoint.poster.post(JSON.stringify(payload), timeoutMs);
-    const answer = parseAnswer(result.status, result.body);
-    const given = "result" in answer ? Number(answer.result) : Number.NaN;
-    if (given !== chainId) {
-      throw new WrongChainError(
-        `answers for chain ${"result" in answer ? given : "(none)"}, expected ${chainId}`,
-      );
-    }
-    endpoint.verified = true;
-  }
-
-  function succeeded(endpoint: Endpoint): void {
-    // That it answers does not make it believed: the next comparison of heads does.
-    if (endpoint.state === "behind" || endpoint.state === "ahead") return;
-    if (endpoint.state !== "healthy" && endpoint.state !== "unknown") {
-      log.info({ endpoint: endpoint.name, chainId }, "RPC endpoint works again");
-    }
-    Object.assign(endpoint, { state: "healthy", detail: "ok", failures: 0, retryAtMs: 0 });
-  }
-
-  function failed(endpoint: Endpoint, error: unknown): void {
-    const detail = error instanceof Error ? error.message : String(error);
-    const state = error instanceof WrongChainError ? "refused" : "failing";
-    if (endpoint.state !== state || endpoint.detail !== detail) {
-      const text =
-        state === "refused" ? "RPC endpoint refused: wrong chain" : "RPC endpoint failing";
-      log[state === "refused" ? "error" : "warn"](
-        { endpoint: endpoint.name, chainId, reason: detail },
-        text,
-      );
-    }
-    const pauseMs =
-      state === "refused"
-        ? refusedPauseMs
-        : Math.min(firstPauseMs * 2 ** endpoint.failures, maxPauseMs);
-    // Where one connection broke, those that wait beside it are broken as well.
-    endpoint.poster.dropIdle();
-    Object.assign(endpoint, {
-      state,
-      detail,
-      verified: false,
-      head: null,
-      failures: Math.min(endpoint.failures + 1, 16),
-      retryAtMs: clock.nowMs() + pauseMs,
-    });
-  }
-
-  async function attempt(
-    endpoint: Endpoint,
-    payload: JsonRpcPayload,
-  ): Promise<JsonRpcResult | JsonRpcError | null> {
-    try {
-      const answer = await exchange(endpoint, payload);
-      succeeded(endpoint);
-      return answer;
-    } catch (error) {
-      failed(endpoint, error);
-      return null;
-    }
-  }
-
-  /** Asks for heads; the first answer of an endpoint also verifies its chain. */
-  async function readHead(endpoint: Endpoint): Promise<void> {
-    if (endpoint.retryAtMs > clock.nowMs()) return;
-    const payload = {
-      method: "eth_blockNumber",
-      params: [],
-      id: nextId++,
-      jsonrpc: "2.0",
-    } as const;
-    const answer = await attempt(endpoint, payload);
-    endpoint.head = answer !== null && "result" in answer ? Number(answer.result) : null;
-  }
+  const endpoints = options.rpcUrls.map((url) =>
+    openEndpoint(url, { chainId, timeoutMs, log, clock, nextId: () => nextId++ }),
+  );
 
   async function compareHeads(): Promise<void> {
     if (endpoints.length < 2 || comparing) return;
     comparing = true;
-    await Promise.all(endpoints.map(readHead));
+    await Promise.all(endpoints.map((endpoint) => endpoint.readHead()));
     comparing = false;
     const answering = endpoints.filter(({ head }) => head !== null);
     const verdicts = judgeHeads(
@@ -237,24 +98,11 @@ export function openChain(options: ChainOptions): Chain {
   async function askAll(method: string, params: unknown[]): Promise<unknown[]> {
     const well = endpoints.filter(({ state }) => state === "healthy" || state === "unknown");
     const answers = await Promise.all(
-      well.map((endpoint) => attempt(endpoint, { method, params, id: nextId++, jsonrpc: "2.0" })),
+      well.map((endpoint) => endpoint.attempt({ method, params, id: nextId++, jsonrpc: "2.0" })),
     );
     return answers.flatMap((answer) =>
       answer !== null && "result" in answer ? [answer.result as unknown] : [],
     );
-  }
-
-  async function probe(endpoint: Endpoint): Promise<void> {
-    if (endpoint.probing) return;
-    endpoint.probing = true;
-    try {
-      await verify(endpoint);
-      succeeded(endpoint);
-    } catch (error) {
-      failed(endpoint, error);
-    } finally {
-      endpoint.probing = false;
-    }
   }
 
   /** Every call may be repeated: reads change nothing, and signed bytes are what they are. */
@@ -279,7 +127,7 @@ export function openChain(options: ChainOptions): Chain {
     );
     const unwell = endpoints.filter(({ state }) => state === "failing" || state === "refused");
     // Where another works, one that failed is tried in the background: a call that waits for its time-out is late.
-    if (usable.length > 0) for (const endpoint of unwell.filter(rested)) void probe(endpoint);
+    if (usable.length > 0) for (const endpoint of unwell.filter(rested)) void endpoint.probe();
     const last = unwell.filter(
       (endpoint) => (usable.length === 0 && rested(endpoint)) || endpoint.state === "failing",
     );
@@ -287,11 +135,11 @@ export function openChain(options: ChainOptions): Chain {
     for (const endpoint of [...usable, ...last]) {
       tried.add(endpoint);
       const reused = endpoint.verified;
-      const answer = (await attempt(endpoint, payload)) ?? null;
+      const answer = (await endpoint.attempt(payload)) ?? null;
       if (answer !== null) return answer;
       // A kept-alive connection that the node closed while idle fails once although the node is well.
       if (reused && endpoint.state === "failing" && !endpoint.detail.startsWith("no answer")) {
-        const again = await attempt(endpoint, payload);
+        const again = await endpoint.attempt(payload);
         if (again !== null) return again;
       }
     }
@@ -313,7 +161,7 @@ export function openChain(options: ChainOptions): Chain {
       latencyMs,
     }));
   const check = async (): Promise<EndpointHealth[]> => {
-    await Promise.all(endpoints.map(probe));
+    await Promise.all(endpoints.map((endpoint) => endpoint.probe()));
     await compareHeads();
     return health();
   };
@@ -335,7 +183,7 @@ export function openChain(options: ChainOptions): Chain {
     close() {
       clearInterval(comparison);
       provider.destroy();
-      for (const endpoint of endpoints) endpoint.poster.close();
+      for (const endpoint of endpoints) endpoint.close();
     },
   };
 }

@@ -1,3 +1,5 @@
+import { availableParallelism } from "node:os";
+
 import { getBytes } from "ethers";
 import { z } from "zod";
 
@@ -15,6 +17,7 @@ import {
 import { openProvingKey, type ProvingKey } from "./prove.ts";
 
 const LOCAL_CHAIN_ID = 31337;
+const MAX_DEFAULT_THREADS = 4;
 
 const timingSchema = z.strictObject({
   /** Between looks at the chain and the index; 200 on the local chain, else 1,000. */
@@ -51,6 +54,8 @@ export const vrfConfigSchema = z.strictObject({
   metrics: listenSchema,
   timing: timingSchema.prefault({}),
   batch: batchSchema.prefault({}),
+  /** Threads that prove; one for each core, at most four, unless given. */
+  proofThreads: z.int().min(1).max(64).optional(),
   /** Deliveries of a request before it is given up. */
   maxAttempts: z.int().min(1).max(50).default(5),
   /** For how long finished jobs are kept. */
@@ -66,6 +71,9 @@ export type VrfConfig = z.output<typeof vrfConfigSchema>;
 export interface VrfSettings {
   readonly config: VrfConfig;
   readonly key: ProvingKey;
+  /** Of the key, 32 bytes; for the threads that prove, and for no log. */
+  readonly secret: Uint8Array;
+  readonly proofThreads: number;
   readonly databaseUrl: string;
   readonly pollMs: number;
   readonly blockTimeMs: number;
@@ -80,7 +88,8 @@ export function readVrfSettings(file: string): VrfSettings {
   const isLocal = config.chainId === LOCAL_CHAIN_ID;
   return {
     config,
-    key: readProvingKey(config.keyFile),
+    ...openKeyFile(config.keyFile),
+    proofThreads: config.proofThreads ?? Math.min(MAX_DEFAULT_THREADS, availableParallelism()),
     databaseUrl: databaseUrlFromEnv(),
     pollMs: config.timing.pollMs ?? (isLocal ? 200 : 1_000),
     blockTimeMs: config.timing.blockTimeMs ?? (isLocal ? 1_000 : 12_000),
@@ -92,6 +101,10 @@ export function readVrfSettings(file: string): VrfSettings {
  * @throws ConfigError that names the file and the mistake, never the key
  */
 export function readProvingKey(file: string): ProvingKey {
+  return openKeyFile(file).key;
+}
+
+function openKeyFile(file: string): { key: ProvingKey; secret: Uint8Array } {
   const text = readSecretFile(file);
   const keySchema = z.strictObject({
     vrf: z.string().regex(/^0x[0-9a-fA-F]{64}$/),
@@ -108,7 +121,8 @@ export function readProvingKey(file: string): ProvingKey {
     throw new ConfigError(`${file}: must be {"vrf": "0x…"} with 32 bytes in hex and nothing else.`);
   }
   try {
-    return openProvingKey(getBytes(parsed.data.vrf));
+    const secret = getBytes(parsed.data.vrf);
+    return { key: openProvingKey(secret), secret };
   } catch {
     throw new ConfigError(`${file}: vrf is not a secret key: it must be in [1, n) of secp256k1.`);
   }

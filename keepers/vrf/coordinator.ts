@@ -1,11 +1,11 @@
-import { hexlify } from "ethers";
-
 import { IVRFCoordinator__factory } from "../../types/ethers-contracts/factories/interfaces/IVRFCoordinator__factory.ts";
 import type { Chain } from "../shared/rpc.ts";
 import type { VrfRequest } from "./model.ts";
 
 /** ABI of the coordinator. */
 export const coordinatorAbi = IVRFCoordinator__factory.createInterface();
+
+const skippedTopic = coordinatorAbi.getEvent("FulfillmentSkipped").topicHash;
 
 /** EIP-2935: the contract in which a chain keeps its last 8,191 block hashes. */
 const HASH_HISTORY = "0x0000f90827f1c53a10cb7a02335b175320002935";
@@ -77,9 +77,9 @@ export function createCoordinatorReader(chain: Chain, coordinator: string): Coor
     async skipReason(transactionHash, requestId) {
       const receipt = await chain.provider.getTransactionReceipt(transactionHash);
       for (const log of receipt?.logs ?? []) {
-        if (log.address.toLowerCase() !== coordinator) continue;
+        if (log.address.toLowerCase() !== coordinator || log.topics[0] !== skippedTopic) continue;
         const event = coordinatorAbi.parseLog(log);
-        if (event?.name !== "FulfillmentSkipped" || event.args[0] !== requestId) continue;
+        if (event?.args[0] !== requestId) continue;
         return `left out of its batch: ${describeError(String(event.args[1]))}`;
       }
       return null;
@@ -100,12 +100,12 @@ export function encodeFulfilment(items: readonly ProvedRequest[]): string {
   if (first === undefined) throw new RangeError("nothing to fulfil");
   if (items.length === 1) {
     return coordinatorAbi.encodeFunctionData("fulfillRandomWords", [
-      hexlify(first.proof),
+      first.proof,
       requestStruct(first.request),
     ]);
   }
   return coordinatorAbi.encodeFunctionData("fulfillMany", [
-    items.map(({ proof }) => hexlify(proof)),
+    items.map(({ proof }) => proof),
     items.map(({ request }) => requestStruct(request)),
   ]);
 }

@@ -6,6 +6,8 @@ import { bytesToNumberBE, concatBytes, numberToBytesBE } from "@noble/curves/uti
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 
+import { publicMultiple, secretMultiples, secretScalar } from "./secret.ts";
+
 /** A point of a suite's curve. */
 export type Point = WeierstrassPoint<bigint>;
 
@@ -73,6 +75,8 @@ export interface Transcript extends ProofParts {
   readonly u: Point;
   /** kH = sH − cΓ. */
   readonly v: Point;
+  /** The first term of V, where it was computed. */
+  readonly sH?: Point;
   /** Γ ‖ c ‖ s, 81 bytes. */
   readonly pi: Uint8Array;
   /** The output, 32 bytes. */
@@ -204,17 +208,16 @@ export function createEcvrf(suite: EcvrfSuite): Ecvrf {
         const { point: h, failed } = encodeToCurve(publicKey, alpha);
         const hBytes = h.toBytes(true);
         const nonce = deterministicNonce(secretBytes, hBytes, Fn.ORDER);
-        const [gamma, u, v] = normalizeZ(Point, [
-          h.multiply(x),
-          Point.BASE.multiply(nonce),
-          h.multiply(nonce),
-        ]) as [Point, Point, Point];
+        const { points, powers } = secretMultiples(Point, h, [x, nonce]);
+        const projective = [...points, Point.BASE.multiply(nonce)];
+        const [gamma, v, u] = normalizeZ(Point, projective) as [Point, Point, Point];
         const gammaBytes = gamma.toBytes(true);
         const c = challenge([publicKey, hBytes, gammaBytes, u.toBytes(true), v.toBytes(true)]);
         const s = Fn.add(nonce, Fn.mul(c, x));
         const pi = encodeProof({ gamma, c, s });
         const beta = outputOf(gammaBytes);
-        return { publicKey, alpha, h, failed, gamma, u, v, c, s, pi, beta };
+        const sH = publicMultiple(Point, powers, s);
+        return { publicKey, alpha, h, failed, gamma, u, v, c, s, pi, beta, sH };
       },
     };
   }
@@ -282,13 +285,6 @@ export function deterministicNonce(secret: Uint8Array, hString: Uint8Array, orde
     if (candidate > 0n && candidate < order) return candidate;
     update(0x00, new Uint8Array());
   }
-}
-
-function secretScalar(secret: Uint8Array, order: bigint): bigint {
-  if (secret.length !== SCALAR_BYTES) throw new RangeError("secret must be 32 bytes");
-  const scalar = bytesToNumberBE(secret);
-  if (scalar === 0n || scalar >= order) throw new RangeError("secret is not in [1, n)");
-  return scalar;
 }
 
 function orNull<T>(decode: () => T): T | null {

@@ -15,7 +15,8 @@ import {
 import { readIndexHead } from "./index-head.ts";
 import { limitsOf } from "./limits.ts";
 import { createVrfMetrics } from "./metrics.ts";
-import { warmUp, type ProvingKey } from "./prove.ts";
+import { openProofPool } from "./pool.ts";
+import type { ProvingKey } from "./prove.ts";
 import { openQueue } from "./queue.ts";
 import { createKeeper } from "./run.ts";
 import { createWorker } from "./work.ts";
@@ -45,7 +46,8 @@ await runProcess({ name: "vrf", main });
 
 async function main(scope: Scope): Promise<void> {
   const { config: file } = command.parse().opts<{ config: string }>();
-  const { config, key, databaseUrl, pollMs, blockTimeMs } = readVrfSettings(file);
+  const settings = readVrfSettings(file);
+  const { config, key, databaseUrl, pollMs, blockTimeMs } = settings;
   const { chainId, contracts, indexUrl, indexSchema } = config;
   scope.watchParent(config.parentPid);
   const clock = systemClock;
@@ -86,6 +88,8 @@ async function main(scope: Scope): Promise<void> {
   if (rules === null) return;
   const limits = limitsOf(rules, rules.keepsHashes, config.maxAttempts);
   problem = null;
+  const pool = await openProofPool(key, settings.secret, { threads: settings.proofThreads, log });
+  scope.defer(() => pool.close());
   const queue = await openQueue(
     databaseUrl,
     coordinate,
@@ -94,12 +98,11 @@ async function main(scope: Scope): Promise<void> {
     log,
   );
   scope.defer(() => queue.stop());
-  warmUp(key);
   const common = { coordinate, reader, queue, clock, log, metrics, limits, indexSchema };
   await queue.work(
     createWorker({
       ...common,
-      key,
+      pool,
       db: db.pool,
       overheadGas: rules.overheadGas,
       batch: config.batch,

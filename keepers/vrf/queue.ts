@@ -46,7 +46,7 @@ export interface JobQueue {
   retry(job: HeldJob, reason: string, tx: Db): Promise<void>;
   /** Forgets the job, so that the same can be added again. */
   forget(job: HeldJob, tx: Db): Promise<void>;
-  /** Writes a dead letter; the same twice is one. */
+  /** Writes a dead letter, unless its request was taken back since; the same twice is one. */
   bury(content: JobContent, reason: string, tx?: Db): Promise<void>;
   /** Dead letters, oldest first. */
   dead(): Promise<DeadLetter[]>;
@@ -56,7 +56,9 @@ export interface JobQueue {
 }
 
 /** With fewer a fetch, waking workers costs more than their work; with more, the first proofs wait for the last. */
-const BATCH_SIZE = 20;
+const BATCH_SIZE = 40;
+/** Fetches under way at a time: while one waits for its proofs, another reads or commits. */
+const CONCURRENCY = 2;
 const POLL_SECONDS = 0.5;
 const DAY_SECONDS = 86_400;
 /** pg-boss's own bound of tries; with pauses up to 15 s it lies beyond every deadline, which ends a job first. */
@@ -81,7 +83,7 @@ export async function openQueue(
   const boss = new PgBoss({
     connectionString: databaseUrl,
     application_name: "dodona vrf jobs",
-    max: 4,
+    max: 4 + CONCURRENCY,
     connectionTimeoutMillis: 5_000,
     schedule: false,
     // A job of a killed worker is found by this pass once it has expired; by default a minute goes by before.
@@ -150,11 +152,15 @@ export async function openQueue(
 
     async bury(content, reason, tx) {
       const key = requestKey(coordinate, content.request);
+      const options = tx === undefined ? {} : { db: tx };
+      // Taken back already: what failed is the delivery before it.
+      const next = jobId(key, content.attempt + 1);
+      if ((await boss.getJobById(names.work, next, options)) !== null) return;
       const letter = {
         id: jobId(`${key}:dead`, content.attempt),
         data: encodeJob(content, reason),
       };
-      await boss.insert(names.dead, [letter], tx === undefined ? {} : { db: tx });
+      await boss.insert(names.dead, [letter], options);
     },
 
     dead: () => readDead(),
@@ -205,6 +211,7 @@ const workSettings = {
   batchSize: BATCH_SIZE,
   burstWhenBatchFull: true,
   includeMetadata: true,
+  localConcurrency: CONCURRENCY,
   pollingIntervalSeconds: POLL_SECONDS,
   transactional: true,
 } as const;

@@ -10,6 +10,7 @@ import type { JobContent } from "./job.ts";
 import type { VrfMetrics } from "./metrics.ts";
 import type { Coordinate, PendingRequest } from "./model.ts";
 import type { DeadLetter, JobQueue } from "./queue.ts";
+import { withdrawOrphans } from "./orphans.ts";
 import { IndexMissingError, proofName, readPending, writeKeeper } from "./store.ts";
 
 /** What the loop works with. */
@@ -17,7 +18,7 @@ export interface KeeperDeps {
   readonly coordinate: Coordinate;
   readonly keyHash: string;
   readonly db: Database;
-  readonly reader: Pick<CoordinatorReader, "head" | "skipReason">;
+  readonly reader: Pick<CoordinatorReader, "head" | "skipReason" | "blockHashes">;
   readonly queue: Pick<JobQueue, "add" | "bury" | "dead">;
   /** How far the index is; null when it does not answer. */
   readonly indexHead: (signal: AbortSignal) => Promise<IndexHead | null>;
@@ -41,10 +42,13 @@ export interface KeeperHealth {
 
 const HEARTBEAT_MS = 2_000;
 const DEAD_MS = 1_000;
+const ORPHANS_MS = 2_000;
 const SPENDING_MS = 60_000;
 const STORE_GAS = 80_000n;
 /** A job is asked for again after this long: one that is under way is not made twice by it, only looked for. */
 const ASK_AGAIN_MS = 3_000;
+/** Jobs asked for in one look; the others have their turn at the next ones. A queue that long has work for minutes. */
+const ASK_LIMIT = 250;
 /** Bound of what is remembered to spare a look-up. */
 const REMEMBERED = 20_000;
 
@@ -66,7 +70,7 @@ export function createKeeper(deps: KeeperDeps): {
   let asked = new Map<string, number>();
   let letters: DeadLetter[] = [];
   const skips = new Map<string, string | null>();
-  const lastMs = { dead: 0, heartbeat: 0, spending: 0 };
+  const lastMs = { dead: 0, heartbeat: 0, orphans: 0, spending: 0 };
 
   /** Whether something that is done now and then is due. */
   function isDue(what: keyof typeof lastMs, everyMs: number): boolean {
@@ -76,13 +80,20 @@ export function createKeeper(deps: KeeperDeps): {
     return true;
   }
 
-  /** The ledger does not know why a batch left a request out; the coordinator's event does. */
-  async function withSkipReasons(requests: PendingRequest[]): Promise<PendingRequest[]> {
+  /**
+   * The ledger does not know why a batch left a request out; the coordinator's event does. Whether it was left out shows
+   * once the index has reached the block.
+   */
+  async function withSkipReasons(
+    requests: PendingRequest[],
+    indexBlock: number,
+  ): Promise<PendingRequest[]> {
     return Promise.all(
       requests.map(async ({ request, delivery }) => {
         if (delivery?.status !== "confirmed" || delivery.transactionHash === null) {
           return { request, delivery };
         }
+        if (delivery.block !== null && delivery.block > indexBlock) return { request, delivery };
         const name = `${delivery.transactionHash} ${request.requestId}`;
         if (!skips.has(name)) {
           if (skips.size > REMEMBERED) skips.clear();
@@ -107,8 +118,11 @@ export function createKeeper(deps: KeeperDeps): {
         const name = `${proofName(request)} ${attempt}`;
         const askedMs = asked.get(name);
         const isFresh = askedMs !== undefined && Math.abs(nowMs - askedMs) < ASK_AGAIN_MS;
-        stillDue.set(name, isFresh ? askedMs : nowMs);
-        if (!isFresh) jobs.push({ request, attempt });
+        if (isFresh) stillDue.set(name, askedMs);
+        else if (jobs.length < ASK_LIMIT) {
+          stillDue.set(name, nowMs);
+          jobs.push({ request, attempt });
+        }
       } else {
         await queue.bury({ request, attempt }, action.reason);
         lastMs.dead = 0;
@@ -150,11 +164,17 @@ export function createKeeper(deps: KeeperDeps): {
     fulfilledBlock = Math.min(fulfilledBlock ?? head, head);
     if (isDue("dead", DEAD_MS)) letters = await queue.dead();
     const pending = await readPending(db.pool, coordinate, keyHash, deps.indexSchema);
-    const requests = await withSkipReasons(pending);
+    const requests = await withSkipReasons(pending, index?.block ?? 0);
     const dead = new Map(letters.map(({ key, reason }) => [key, reason]));
     const decision = decide({ coordinate, head, index, actedBlock, requests, dead, limits });
     announce(decision.blocked);
     await act(decision.actions);
+    if (decision.blocked === null && index !== null && isDue("orphans", ORPHANS_MS)) {
+      const { indexSchema } = deps;
+      const orphans = { db: db.pool, coordinate, keyHash, reader, indexSchema };
+      const intents = await withdrawOrphans(orphans, index.block);
+      if (intents.length > 0) log.info({ intents }, "withdrew what serves no request any more");
+    }
     metrics.waiting(decision.waiting);
     health = {
       ...{ lookedAtMs: clock.nowMs(), head, error: null },
@@ -198,7 +218,9 @@ export function createKeeper(deps: KeeperDeps): {
       while (!signal.aborted) {
         const startedMs = clock.nowMs();
         await tick(signal);
-        await clock.sleep(Math.max(1, startedMs + deps.pollMs - clock.nowMs()), signal);
+        const restMs = startedMs + deps.pollMs - clock.nowMs();
+        // A look that takes long, since much is pending, leaves the thread to those who work that off.
+        await clock.sleep(Math.max(deps.pollMs / 2, restMs), signal);
       }
     },
   };

@@ -75,8 +75,12 @@ export async function readPending(
     db.query<RequestRow & DeliveryRow>(
       `SELECT ${requestColumns}, ${deliveryColumns}
        FROM "${schema}".vrf_request r
-       LEFT JOIN dodona.vrf_proofs p ON p.chain_id = $1 AND p.coordinator = $2
-         AND p.request_id = r.id AND p.block_hash = r.block_hash
+       -- One look-up by the whole key for each request: joined otherwise, a table that has just grown (statistics come
+       -- a minute later) is read as a whole for each.
+       LEFT JOIN LATERAL (
+         SELECT attempt, intent_key FROM dodona.vrf_proofs
+         WHERE chain_id = $1 AND coordinator = $2 AND request_id = r.id AND block_hash = r.block_hash LIMIT 1
+       ) p ON true
        ${deliveryJoins}
        WHERE r.status = 'pending' AND r.key_hash = $3
        ORDER BY (p.attempt IS NULL) DESC, r.block, r.log_index

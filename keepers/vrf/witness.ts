@@ -41,9 +41,9 @@ export function encodeWitness(transcript: Transcript): Uint8Array {
   if (h.x >= Fn.ORDER || gamma.x >= Fn.ORDER || s === 0n || c === 0n) {
     throw new RangeError("ecrecover cannot express this proof");
   }
-  // −cΓ from the short c, sH = V + cΓ from it: one multiplication instead of two.
-  const cGamma = gamma.multiplyUnsafe(c);
-  const [a, b] = normalizeZ(Curve, [v.add(cGamma), cGamma.negate()]) as [Point, Point];
+  // Without sH, cΓ from the short c: one multiplication instead of two.
+  const sH = transcript.sH ?? v.add(gamma.multiplyUnsafe(c));
+  const [a, b] = normalizeZ(Curve, [sH, v.subtract(sH)]) as [Point, Point];
   return concatBytes(
     gamma.toBytes(true),
     Fn.toBytes(s),

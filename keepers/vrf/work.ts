@@ -1,5 +1,3 @@
-import { setImmediate as yieldToOthers } from "node:timers/promises";
-
 import type { Db } from "pg-boss";
 
 import type { Clock } from "../shared/clock.ts";
@@ -13,14 +11,15 @@ import { batchKey, attemptKey, decodeJob, requestKey, type JobContent } from "./
 import { judge, type Verdict } from "./judge.ts";
 import type { VrfMetrics } from "./metrics.ts";
 import type { Coordinate } from "./model.ts";
-import { alphaOf, proofAgain, type ProvingKey, type RequestProof } from "./prove.ts";
+import type { ProofPool } from "./pool.ts";
+import { alphaOf, type RequestProof } from "./prove.ts";
 import type { HeldJob, JobQueue } from "./queue.ts";
 import { nextDelivery, proofName, readIndexed, readProofs, storeProofs } from "./store.ts";
 
 /** What a worker needs. */
 export interface WorkDeps {
   readonly coordinate: Coordinate;
-  readonly key: ProvingKey;
+  readonly pool: Pick<ProofPool, "prove">;
   readonly reader: Pick<CoordinatorReader, "head" | "blockHashes">;
   readonly queue: JobQueue;
   /** For reading; writes go through the job's transaction. */
@@ -54,7 +53,7 @@ interface Ready extends JobContent {
  * @returns a function that throws when chain or database cannot be read: then nothing was done
  */
 export function createWorker(deps: WorkDeps): (jobs: HeldJob[], tx: Db) => Promise<void> {
-  const { coordinate, key, reader, queue, clock, log, metrics, limits } = deps;
+  const { coordinate, reader, queue, clock, log, metrics, limits } = deps;
 
   async function settle(
     job: HeldJob,
@@ -81,12 +80,16 @@ export function createWorker(deps: WorkDeps): (jobs: HeldJob[], tx: Db) => Promi
     }
   }
 
-  function prove(content: JobContent, pi: Uint8Array | undefined): [Uint8Array, RequestProof] {
-    const alpha = alphaOf(coordinate, content.request);
-    const startedMs = performance.now();
-    const proof = pi === undefined ? key.prove(alpha) : proofAgain(key, alpha, pi);
-    metrics.proof((performance.now() - startedMs) / 1_000);
-    return [alpha, proof];
+  async function prove(
+    { job, request, attempt }: JobContent & { job: HeldJob },
+    pi: Uint8Array | undefined,
+  ): Promise<Ready> {
+    const alpha = alphaOf(coordinate, request);
+    const proof = await deps.pool.prove(alpha, pi ?? null);
+    metrics.proof(proof.seconds);
+    const { callbackGasLimit, numWords } = request;
+    const proofBytes = proof.calldata.length;
+    return { job, request, attempt, alpha, proof, callbackGasLimit, numWords, proofBytes };
   }
 
   async function handOver(ready: readonly Ready[], head: number, tx: Db): Promise<void> {
@@ -147,9 +150,8 @@ export function createWorker(deps: WorkDeps): (jobs: HeldJob[], tx: Db) => Promi
       ),
       readProofs(deps.db, coordinate, requests),
     ]);
-    const ready: Ready[] = [];
-    for (const content of contents) {
-      const { job, request, attempt } = content;
+    const judged = contents.map((content) => {
+      const { request } = content;
       const known = stored.get(proofName(request));
       const verdict = judge(content, {
         head,
@@ -158,22 +160,24 @@ export function createWorker(deps: WorkDeps): (jobs: HeldJob[], tx: Db) => Promi
         storedAttempt: known?.attempt,
         limits,
       });
-      if (verdict.kind !== "serve") {
-        await settle(job, content, verdict, tx);
+      const proof = verdict.kind === "serve" ? prove(content, known?.pi) : null;
+      // Awaited below, one after the other: until then a failure waits for its turn.
+      proof?.catch(() => undefined);
+      return { content, verdict, proof };
+    });
+    const ready: Ready[] = [];
+    for (const { content, verdict, proof } of judged) {
+      if (proof === null) {
+        await settle(content.job, content, verdict, tx);
         continue;
       }
       try {
-        const [alpha, proof] = prove(content, known?.pi);
-        const { callbackGasLimit, numWords } = request;
-        const proofBytes = proof.calldata.length;
-        ready.push({ job, request, attempt, alpha, proof, callbackGasLimit, numWords, proofBytes });
+        ready.push(await proof);
       } catch (error) {
         const reason = `no proof: ${error instanceof Error ? error.message : String(error)}`;
-        const kind = job.retryCount + 1 < MAX_TRIES ? "later" : "dead";
-        await settle(job, content, { kind, reason }, tx);
+        const kind = content.job.retryCount + 1 < MAX_TRIES ? "later" : "dead";
+        await settle(content.job, content, { kind, reason }, tx);
       }
-      // A proof takes milliseconds: timers and answers of the network go in between.
-      await yieldToOthers();
     }
     await handOver(ready, head, tx);
   };

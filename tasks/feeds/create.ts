@@ -2,13 +2,16 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import { addressesOf, deploymentFolder, recordedAddresses } from "../../deploy/deployments.ts";
 import { ignitionConfig } from "../../deploy/deploy.ts";
+import { recordedArguments } from "../../deploy/journal.ts";
 import { dodonaModule } from "../../deploy/modules/Dodona.ts";
+import { IMMEDIATE } from "../../deploy/modules/Operators.ts";
 import type { FeedParams } from "../../deploy/parameters/read.ts";
 import { checkFeedId, checkParams, PARAM_BOUNDS } from "../../deploy/parameters/read.ts";
 import type { TaskSettings } from "../shared/action.ts";
 import { note, print, printJson, TaskError } from "../shared/action.ts";
 import { formatFields } from "../shared/format.ts";
 import { openToSend } from "../shared/open.ts";
+import { requirePower } from "../shared/power.ts";
 import type { Sent } from "../shared/send.ts";
 import { sendCall, sentLines } from "../shared/send.ts";
 import { feedKey, findFeed, readFeeds } from "./state.ts";
@@ -45,6 +48,11 @@ export async function createFeed(
     const model = args.like === undefined ? feeds[0] : findFeed(args.like, feeds);
     const created = paramsOf(args.params, model?.params ?? null);
     params = created;
+    await requirePower(opened, {
+      target: deployment.addresses.priceFeeds,
+      selector: contracts.priceFeeds.interface.getFunction("createFeeds").selector,
+      instead: `gov propose --create-feed ${id} --why "…"`,
+    });
     ({ sent } = await sendCall(opened, {
       what: `PriceFeeds.createFeeds(${id})`,
       to: deployment.addresses.priceFeeds,
@@ -59,11 +67,18 @@ export async function createFeed(
   // Generated types, hence not importable before the build.
   const { deployedConfig } = await import("../../deploy/vrfKeys.ts");
   const vrf = vrfCoordinator === null ? null : await deployedConfig(vrfCoordinator);
-  await connection.ignition.deploy(
-    dodonaModule([...Object.keys(deployment.addresses.proxies), id], vrf),
-    { deploymentId, config: ignitionConfig(deployment.chainId) },
-  );
   const folder = deploymentFolder(hre.config.paths.ignition, deploymentId);
+  const plan = {
+    feedIds: [...Object.keys(deployment.addresses.proxies), id],
+    vrf,
+    schedule: IMMEDIATE,
+    governance: null,
+    recorded: await recordedArguments(folder),
+  };
+  await connection.ignition.deploy(dodonaModule(plan), {
+    deploymentId,
+    config: ignitionConfig(deployment.chainId),
+  });
   const proxy = addressesOf((await recordedAddresses(folder)) ?? {})?.proxies[id];
   if (proxy === undefined) throw new TaskError(`${folder} lacks the proxy of ${id}.`);
   if (args.json) return printJson({ feed: id, proxy, params, ...(sent ?? {}) });

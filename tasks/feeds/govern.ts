@@ -4,6 +4,7 @@ import type { TaskSettings } from "../shared/action.ts";
 import { print, printJson } from "../shared/action.ts";
 import { formatTime } from "../shared/format.ts";
 import { openToSend } from "../shared/open.ts";
+import { requirePower } from "../shared/power.ts";
 import { eventIn, sendCall, sentLines } from "../shared/send.ts";
 import { feedKey, findFeed, readFeeds } from "./state.ts";
 
@@ -22,6 +23,11 @@ export async function tripFeed(
   const opened = await openToSend(hre, settings, from ?? null);
   const { priceFeeds } = opened.contracts;
   const { id } = findFeed(given, await readFeeds(opened));
+  await requirePower(opened, {
+    target: opened.deployment.addresses.priceFeeds,
+    selector: priceFeeds.interface.getFunction("trip").selector,
+    instead: `guardian trip ${id}`,
+  });
   const { receipt, sent } = await sendCall(opened, {
     what: `PriceFeeds.trip(${id})`,
     to: opened.deployment.addresses.priceFeeds,
@@ -45,6 +51,11 @@ export async function resetFeed(
   const opened = await openToSend(hre, settings, from ?? null);
   const { priceFeeds } = opened.contracts;
   const { id } = findFeed(given, await readFeeds(opened));
+  await requirePower(opened, {
+    target: opened.deployment.addresses.priceFeeds,
+    selector: priceFeeds.interface.getFunction("reset").selector,
+    instead: `gov propose --reset-feed ${id} --why "…"`,
+  });
   const { sent } = await sendCall(opened, {
     what: `PriceFeeds.reset(${id})`,
     to: opened.deployment.addresses.priceFeeds,

@@ -7,6 +7,9 @@ import { note, print, printJson } from "../shared/action.ts";
 import { formatTable, shortHex } from "../shared/format.ts";
 import type { Opened } from "../shared/open.ts";
 import { openToRead } from "../shared/open.ts";
+import { formatTokens } from "../shared/tokens.ts";
+
+const SEATS = ["none", "governance", "stake"] as const;
 
 /** An operator as the chain has it; keys as 32-byte hex. */
 interface OperatorView {
@@ -15,6 +18,10 @@ interface OperatorView {
   account: string;
   endpoint: string;
   active: boolean;
+  /** By whose decision it is active. */
+  seat: (typeof SEATS)[number];
+  /** Tokens with 18 decimals; null where there is no stake. */
+  staked: bigint | null;
   keys: { secp256k1: { x: string; y: string }; grumpkin: { x: string; y: string } };
 }
 
@@ -25,7 +32,7 @@ export async function listOperators(
   settings: TaskSettings,
 ): Promise<void> {
   const opened = await openToRead(hre, settings);
-  const { operators: registry, priceFeeds } = opened.contracts;
+  const { governance, operators: registry, priceFeeds } = opened.contracts;
   const [{ accounts: active, version }, { setId }] = await Promise.all([
     registry.active(),
     priceFeeds.currentSet(),
@@ -34,13 +41,19 @@ export async function listOperators(
   const accounts = [...active, ...registered.filter((account) => !active.includes(account))];
   const operators = await Promise.all(
     accounts.map(async (account, position): Promise<OperatorView> => {
-      const [keys, endpoint] = await registry.operator(account);
+      const [[keys, endpoint], { seat }, staked] = await Promise.all([
+        registry.operator(account),
+        registry.standingOf(account),
+        governance === null ? null : governance.operatorStake.stakeOf(account),
+      ]);
       const isActive = position < active.length;
       return {
         index: isActive ? position : null,
         account,
         endpoint,
         active: isActive,
+        seat: SEATS[Number(seat)] ?? "none",
+        staked,
         keys: {
           secp256k1: { x: hex(keys.x), y: hex(keys.y) },
           grumpkin: { x: hex(keys.proofX), y: hex(keys.proofY) },
@@ -58,14 +71,18 @@ export async function listOperators(
       { title: "ACCOUNT", align: "left" },
       { title: "ENDPOINT", align: "left" },
       { title: "ACTIVE", align: "left" },
+      { title: "SEAT", align: "left" },
+      { title: "STAKED", align: "right" },
       { title: "SECP256K1 X", align: "left" },
       { title: "GRUMPKIN X", align: "left" },
     ],
-    operators.map(({ account, active: isActive, endpoint, index, keys }) => [
+    operators.map(({ account, active: isActive, endpoint, index, keys, seat, staked }) => [
       index?.toString() ?? "–",
       account,
       endpoint,
       isActive ? "yes" : "no",
+      seat,
+      staked === null ? "–" : formatTokens(staked),
       shortHex(keys.secp256k1.x),
       shortHex(keys.grumpkin.x),
     ]),

@@ -1,13 +1,15 @@
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import { registrationAt } from "../../deploy/operators.ts";
-import { needsSync } from "../../deploy/settle.ts";
 import type { TaskSettings } from "../shared/action.ts";
 import { print, printJson, TaskError } from "../shared/action.ts";
 import type { Opened } from "../shared/open.ts";
 import { accountsOf, openToSend, resolveAccount } from "../shared/open.ts";
+import { requirePower } from "../shared/power.ts";
 import type { Sent } from "../shared/send.ts";
 import { sendCall, sentLines } from "../shared/send.ts";
+import { waitForChain } from "../shared/wait.ts";
+import { advance } from "./seat.ts";
 
 const MAX_OPERATORS = 31;
 
@@ -25,6 +27,11 @@ export async function setOperators(
   const own = await accountsOf(opened.connection);
   const wanted = args.accounts.split(",").map((given) => resolveAccount(given.trim(), own));
   await checkAccounts(opened, wanted);
+  await requirePower(opened, {
+    target: opened.deployment.addresses.operators,
+    selector: registry.interface.getFunction("setActive").selector,
+    instead: `gov propose --set-operators ${wanted.join(",")} --why "…"`,
+  });
   const sent: Sent[] = [];
   const { accounts: active } = await registry.active();
   if (active.join() !== wanted.join()) {
@@ -35,16 +42,10 @@ export async function setOperators(
       send: async () => await registry.setActive(wanted),
     });
     sent.push(activated.sent);
+    const [dueAt] = await registry.scheduledActive();
+    if (dueAt !== 0n) await waitForChain(opened, Number(dueAt), "the change is due");
   }
-  if (await needsSync(priceFeeds)) {
-    const synced = await sendCall(opened, {
-      what: "PriceFeeds.sync()",
-      to: opened.deployment.addresses.priceFeeds,
-      simulate: async () => await priceFeeds.sync.staticCall(),
-      send: async () => await priceFeeds.sync(),
-    });
-    sent.push(synced.sent);
-  }
+  sent.push(...(await advance(opened)).transactions);
   const { quorum, setId } = await priceFeeds.currentSet();
   const result = {
     setId: Number(setId),
@@ -61,7 +62,15 @@ export async function setOperators(
   sent.flatMap(sentLines).forEach(print);
 }
 
-async function checkAccounts({ contracts }: Opened, wanted: readonly string[]): Promise<void> {
+/**
+ * Refuses a list of operators that repeats one, is too long, or names an account that is not registered.
+ *
+ * @throws {TaskError}
+ */
+export async function checkAccounts(
+  { contracts }: Pick<Opened, "contracts">,
+  wanted: readonly string[],
+): Promise<void> {
   const twice = wanted.find((account, index) => wanted.indexOf(account) !== index);
   if (twice !== undefined) throw new TaskError(`${twice} stands twice in --accounts.`);
   if (wanted.length > MAX_OPERATORS) {

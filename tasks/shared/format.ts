@@ -43,6 +43,18 @@ export function formatTime(unixSeconds: number): string {
   return `${new Date(unixSeconds * 1_000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
+/** A moment for people: its date and how far it is from the chain's time. */
+export function formatMoment(unixSeconds: number, nowSeconds: number): string {
+  const distance = Math.abs(unixSeconds - nowSeconds);
+  const relative =
+    distance === 0
+      ? "now"
+      : unixSeconds > nowSeconds
+        ? `in ${formatSeconds(distance)}`
+        : `${formatSeconds(distance)} ago`;
+  return `${formatTime(unixSeconds)} (${relative})`;
+}
+
 /** A long hexadecimal value by its ends: "0x1234…cdef". */
 export function shortHex(hex: string): string {
   return hex.length <= 14 ? hex : `${hex.slice(0, 8)}…${hex.slice(-4)}`;

@@ -56,6 +56,17 @@ export async function openToSend(
   return { ...(await open(hre, settings, connection, signer)), signer, account };
 }
 
+/** The same deployment, sending from another of the network's accounts. */
+export async function sendAs(
+  opened: Opened,
+  account: string,
+): Promise<Opened & { signer: Signer; account: string }> {
+  const signer: Signer = await opened.connection.ethers.getSigner(account);
+  const { connectContracts } = await import("../../deploy/contracts.ts");
+  const contracts = connectContracts(signer, opened.deployment.addresses);
+  return { ...opened, contracts, signer, account };
+}
+
 /** The network's own accounts, checksummed, in the order of their indices. */
 export async function accountsOf(connection: NetworkConnection): Promise<string[]> {
   return (await connection.ethers.getSigners()).map(({ address }) => address);

@@ -48,6 +48,17 @@ export async function sendCall(
   return { sent, receipt };
 }
 
+/**
+ * Votes that move write checkpoints: in the second of the latest one they overwrite it, a second later they add one. So
+ * what a node estimates may lack a slot and a length for each delegate and for the supply.
+ */
+const CHECKPOINTS_GAS = 90_000n;
+
+/** An estimate with room for checkpoints that it could not foresee. */
+export async function withCheckpoints(estimate: Promise<bigint>): Promise<{ gasLimit: bigint }> {
+  return { gasLimit: (await estimate) + CHECKPOINTS_GAS };
+}
+
 /** Lines that say what became of a transaction. */
 export function sentLines({ transaction, block, gasUsed }: Sent): string[] {
   return formatFields([

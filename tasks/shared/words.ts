@@ -2,6 +2,8 @@ import { decodeBytes32String, formatEther, Interface, isError } from "ethers";
 import type { Result } from "ethers";
 
 import { revertData } from "../../deploy/reverts.ts";
+import { formatTime } from "./format.ts";
+import { formatTokens } from "./tokens.ts";
 
 const MANAGED_ERRORS = new Interface([
   "error AccessManagedUnauthorized(address caller)",
@@ -19,12 +21,15 @@ const feedName = (id: unknown): string => {
   }
 };
 
+const time = (unixSeconds: unknown): string => formatTime(Number(unixSeconds));
+const tokens = (amount: unknown): string => formatTokens(BigInt(String(amount)));
+
 const ether = (wei: unknown): string => formatEther(String(wei));
 
 const WORDS: Readonly<Record<string, Words>> = {
   AccessManagedUnauthorized: ([caller]) =>
-    `${caller} has no permission: tripping a feed is the guardian's, everything else governance's. ` +
-    "Choose the account with --from.",
+    `${caller} has no permission: tripping and pausing are the guardian's, everything else governance's. ` +
+    "Choose the account with --from; npx hardhat access show tells who can do what.",
   AccessManagedRequiredDelay: ([, delay]) =>
     `The call must be scheduled in the AccessManager ${delay} s before it is made.`,
   AccessManagerUnauthorizedAccount: ([account, role]) => `${account} lacks role ${role}.`,
@@ -38,6 +43,39 @@ const WORDS: Readonly<Record<string, Words>> = {
     `${given} confirmations are not allowed; the coordinator takes ${min} to ${max}.`,
   NoSuchProvingKey: ([keyHash]) => `No proving key ${keyHash} takes requests.`,
   NumWordsTooBig: ([given, limit]) => `${given} words are too many; a request has ${limit}.`,
+  ContractPaused: ([until]) => `The contract is paused until ${time(until)}.`,
+  GovernorAlreadyCastVote: ([voter]) => `${voter} has voted already.`,
+  GovernorInsufficientProposerVotes: ([proposer, votes, threshold]) =>
+    `${proposer} has ${tokens(votes)} of votes and a proposer needs ${tokens(threshold)}.`,
+  GovernorUnexpectedProposalState: () =>
+    "The proposal is in another state than this needs, or the same proposal exists already: npx hardhat gov list",
+  InsufficientStake: ([given, available]) =>
+    `${tokens(given)} are more than the ${tokens(available)} that there are.`,
+  JoinTooEarly: ([account, at]) =>
+    `${account} gave up a seat or a request and may ask again from ${time(at)}.`,
+  NoSeatLeft: ([limit]) => `All ${limit} seats by stake are taken or requested.`,
+  NoHolder: () => "Nobody holds the guardian.",
+  NotHolder: ([caller, holder]) => `${holder} holds the guardian, not ${caller}.`,
+  NothingDue: ([at]) =>
+    BigInt(String(at)) === 0n ? "No change waits." : `No change is due before ${time(at)}.`,
+  NothingUnbonding: ([account]) => `Nothing of ${account} unbonds.`,
+  NotPaused: () => "The contract is not paused.",
+  NotSeated: ([account]) => `${account} has neither a seat nor a request for one.`,
+  AlreadySeated: ([account]) => `${account} has a seat, or a request for one.`,
+  PauseExhausted: ([at]) =>
+    `The contract was paused twice within 30 days; the next pause is allowed from ${time(at)}.`,
+  ProposalProtected: () =>
+    "The proposal only replaces or removes the guardian, so the guardian cannot veto it.",
+  StakeBound: ([account, remaining, minimum]) =>
+    `${account} has a seat or asked for one, so ${tokens(minimum)} must stay; ${tokens(remaining)} would remain.`,
+  StakeTooLow: ([stake, minimum]) =>
+    `The stake is ${tokens(stake)}, below the minimum of ${tokens(minimum)}.`,
+  StillUnbonding: ([at]) => `The tokens are free from ${time(at)} on.`,
+  TermEnded: ([at]) =>
+    `The guardian's term ended at ${time(at)}. Governance renews it: npx hardhat gov propose --renew-guardian`,
+  TimelockUnexpectedOperationState: () => "The timelock's delay has not passed.",
+  VetoesExhausted: ([at]) =>
+    `Three vetoes fell within 30 days; the next is allowed from ${time(at)}.`,
   AlreadyRegistered: ([account]) => `${account} is registered already.`,
   AlreadySynced: ([version]) => `PriceFeeds has the active operators already (version ${version}).`,
   EndpointLength: ([given, limit]) =>

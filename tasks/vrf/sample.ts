@@ -88,7 +88,7 @@ async function complete(
   if (balance < options.reserve) {
     if (!options.mayCreate) {
       throw new TaskError(
-        `Subscription ${id} holds ${formatEther(balance)} and a request reserves ${formatEther(options.reserve)}: fund it with fundSubscriptionWithNative.`,
+        `Subscription ${id} holds ${formatEther(balance)} and a request reserves ${formatEther(options.reserve)}: fund it with: npx hardhat vrf fund ${id} --ether 1`,
       );
     }
     const value = options.reserve > LOCAL_FUNDS ? options.reserve : LOCAL_FUNDS;
@@ -110,7 +110,7 @@ async function ownSubscriptions(
     const own = all.filter(({ owner }) => owner === account);
     if (own.length > 0 || mayCreate) return own;
     throw new TaskError(
-      `${account} has no subscription. Create one with createSubscription of the coordinator, fund it, and name it with --sub.`,
+      `${account} has no subscription. Create one with: npx hardhat vrf subscription create --fund 1`,
     );
   }
   const named = all.find(({ id }) => id === subId);

@@ -8,7 +8,20 @@ import type { Row } from "./row.ts";
 const benches: Record<string, (say: (line: string) => void) => Promise<Row[]>> = {
   gas: async () => (await import("./gas.ts")).gasBench(),
   aggregate: async () => (await import("./aggregate.ts")).aggregateBench(),
-  vrf: async () => (await import("./vrf.ts")).vrfGasBench(),
+  vrf: async (say) => {
+    const { loadRows, proofRows } = await import("./vrfRows.ts");
+    const proofs = proofRows();
+    const gas = await (await import("./vrf.ts")).vrfGasBench();
+    return [...gas, ...proofs, ...(await loadRows(say))];
+  },
+  governance: async () => {
+    const rows = await (await import("./governance.ts")).governanceBench();
+    return [...rows, ...(await (await import("./staking.ts")).stakingBench())];
+  },
+  payouts: async () => {
+    const rows = await (await import("./payouts-root.ts")).payoutRootBench();
+    return [...rows, ...(await (await import("./payouts-gas.ts")).payoutsGasBench())];
+  },
   relayer: async (say) => (await import("./relayer.ts")).relayerBench(say),
   latency: async (say) => (await import("./latency.ts")).latencyBench(say),
 };

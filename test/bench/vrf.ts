@@ -14,8 +14,6 @@ import type { Row } from "./row.ts";
 
 /** Random inputs of a verification, and requests of a mean. */
 const SAMPLES = 256;
-/** Requests after which a subscription's ring is in use all over; `.first` rows say what one costs before. */
-const WARM_UP = 33;
 const BATCH = 10;
 /** Measured earlier, not in this run: vrf-solidity is not installed. */
 const WITNET_FAST_VERIFY = 153_318;
@@ -27,7 +25,6 @@ interface Spread {
 }
 
 interface Costs {
-  readonly first: number;
   readonly request: Spread;
   readonly fulfil: Spread;
 }
@@ -56,19 +53,11 @@ export async function vrfGasBench(): Promise<Row[]> {
       WITNET_FAST_VERIFY,
     ),
     row("vrf.request", empty.request.mean, null, coordinator, peerEmpty.request.mean),
-    row("vrf.request.first", empty.first, null, coordinator, peerEmpty.first),
     row("vrf.fulfil.empty", empty.fulfil.mean, 58_000, coordinator, peerEmpty.fulfil.mean),
     row("vrf.fulfil.empty.max", empty.fulfil.max, null, coordinator, peerEmpty.fulfil.max),
     row("vrf.fulfil.storing", storing.fulfil.mean, null, coordinator, peerStoring.fulfil.mean),
     row("vrf.fulfil.batch10.perItem", batch, null, coordinator, peerEmpty.fulfil.mean),
     row("vrf.requestAndFulfil", both(empty), 115_000, coordinator, both(peerEmpty)),
-    row(
-      "vrf.requestAndFulfil.first",
-      empty.first + empty.fulfil.mean,
-      null,
-      coordinator,
-      peerEmpty.first + peerEmpty.fulfil.mean,
-    ),
   ];
 }
 
@@ -106,7 +95,7 @@ async function measure(vrf: Vrf, isStoring: boolean): Promise<Costs> {
   ]);
   await vrf.coordinator.addConsumer(subId, consumer);
   const gas: { request: number[]; fulfil: number[] } = { request: [], fulfil: [] };
-  for (let i = 0; i < SAMPLES + WARM_UP; i++) {
+  for (let i = 0; i < SAMPLES; i++) {
     const requested = await receiptOf(consumer.request());
     const request = vrf.requestIn(requested);
     const fulfilled = await receiptOf(vrf.fulfill(request));
@@ -115,9 +104,8 @@ async function measure(vrf: Vrf, isStoring: boolean): Promise<Costs> {
     gas.fulfil.push(Number(fulfilled.gasUsed));
   }
   return {
-    first: gas.request[0] ?? 0,
-    request: spread(gas.request.slice(WARM_UP)),
-    fulfil: spread(gas.fulfil.slice(WARM_UP)),
+    request: spread(gas.request),
+    fulfil: spread(gas.fulfil),
   };
 }
 
@@ -179,7 +167,7 @@ async function deployChainlink(vrf: Vrf, build: Build) {
     await call("fundSubscriptionWithNative", [subId], parseEther("1000"));
     await call("addConsumer", [subId, await consumer.getAddress()]);
     const gas: { request: number[]; fulfil: number[] } = { request: [], fulfil: [] };
-    for (let i = 0; i < SAMPLES + WARM_UP; i++) {
+    for (let i = 0; i < SAMPLES; i++) {
       const requested = await receiptOf(consumer.request());
       const args = event(requested, "RandomWordsRequested");
       const proof = proveForChainlink(secret, args["preSeed"] as bigint, requested.blockHash);
@@ -197,9 +185,8 @@ async function deployChainlink(vrf: Vrf, build: Build) {
       gas.fulfil.push(Number(fulfilled.gasUsed));
     }
     return {
-      first: gas.request[0] ?? 0,
-      request: spread(gas.request.slice(WARM_UP)),
-      fulfil: spread(gas.fulfil.slice(WARM_UP)),
+      request: spread(gas.request),
+      fulfil: spread(gas.fulfil),
     };
   };
   return { measure: measureOne };

@@ -7,6 +7,7 @@ import { expect } from "chai";
 import { addressesOf, findDeployment } from "../../deploy/deployments.ts";
 import { feedOfFuture, proxyFuture } from "../../deploy/modules/Dodona.ts";
 import { checkFeedId, checkParams, readParameters } from "../../deploy/parameters/read.ts";
+import { checkGovernance, supplyOf } from "../../deploy/parameters/governance.ts";
 import { checkVrf } from "../../deploy/parameters/vrf.ts";
 import { localRpcUrl, readStack } from "../../deploy/stackFile.ts";
 
@@ -134,11 +135,54 @@ describe("deployment files", () => {
     }
   });
 
+  it("reads governance in DODONA and seconds and refuses what cannot be", async () => {
+    const account = `0x${"1".repeat(40)}`;
+    const voting = {
+      ...{ delaySeconds: 5, periodSeconds: 20, extensionSeconds: 5 },
+      ...{ proposalThreshold: "1000", quorumPercent: 4 },
+    };
+    const operators = {
+      ...{ epochSeconds: 60, changeDelaySeconds: 30, minStake: "2.5", epochBudget: "1" },
+      ...{ unbondingSeconds: 600, evidenceSeconds: 300 },
+      ...{ equivocationBps: 10_000, wrongMediansBps: 100 },
+    };
+    const token = { treasury: "10", holders: [{ account, amount: "9990" }] };
+    const roles = { guardian: account, scorer: account };
+    const given = { token, voting, timelockSeconds: 10, ...roles, operators };
+    const read = checkGovernance(given, "x");
+    expect(read.operators.minStake).to.equal(2_500_000_000_000_000_000n);
+    expect(supplyOf(read)).to.equal(10_000n * 10n ** 18n);
+    for (const [change, problem] of [
+      [{ token: { ...token, holders: [] } }, "holders must be an array of {account, amount}"],
+      [{ token: { ...token, treasury: 10 } }, "treasury must be an amount of DODONA in quotes"],
+      [{ token: { ...token, holders: [...token.holders, ...token.holders] } }, "stands twice"],
+      [{ token: { ...token, minter: account } }, 'unknown field "minter"'],
+      [{ voting: { ...voting, periodSeconds: 0 } }, "periodSeconds must be a whole number from 1"],
+      [{ voting: { ...voting, quorumPercent: 101 } }, "quorumPercent must be a whole number"],
+      [{ voting: { ...voting, proposalThreshold: "10001" } }, "nobody could ever propose"],
+      [{ voting: { ...voting, extensionSeconds: 21 } }, "must not exceed periodSeconds (20)"],
+      [{ timelockSeconds: undefined }, "timelockSeconds must be a whole number from 0"],
+      [{ guardian: "0x12" }, "guardian must be an address"],
+      [{ operators: { ...operators, evidenceSeconds: 600 } }, "must exceed evidenceSeconds (600)"],
+      [{ operators: { ...operators, wrongMediansBps: 99 } }, "whole number from 100 to 10000"],
+      [{ admin: account }, 'unknown field "admin"'],
+    ] as const) {
+      expect(await failureOf(() => checkGovernance({ ...given, ...change }, "x"))).to.include(
+        problem,
+      );
+    }
+    const file = path.join(folder, "both.json");
+    await writeFile(file, JSON.stringify({ admin: account, governance: given, feeds: {} }));
+    expect(await failureOf(async () => await readParameters(file))).to.include(
+      "admin and guardian are for a deployment without governance",
+    );
+  });
+
   it("reads the shipped example", async () => {
-    const { admin, feeds, vrf } = await readParameters(
+    const { feeds, governance, vrf } = await readParameters(
       path.resolve(import.meta.dirname, "../../deploy/parameters/example.json"),
     );
-    expect(admin).to.match(/^0x/);
+    expect(governance?.guardian).to.match(/^0x/);
     expect(feeds.size).to.be.above(0);
     // The point of BIP 341 whose secret nobody knows.
     expect(vrf?.keys[0]?.y.toString(16)).to.equal(
@@ -158,7 +202,27 @@ describe("deployment files", () => {
       operators: "0xB",
       priceFeeds: "0xC",
       vrfCoordinator: null,
+      governance: null,
       proxies: { "BTC/USD": "0xD" },
+    });
+    const governance = {
+      "Dodona#DodonaToken": "0x1",
+      "Dodona#TimelockController": "0x2",
+      "Dodona#DodonaGovernor": "0x3",
+      "Dodona#Guardian": "0x4",
+      "Dodona#OperatorStake": "0x5",
+      "Dodona#Slashing": "0x6",
+    };
+    expect(addressesOf({ ...recorded, ...governance })?.governance).to.equal(null);
+    const whole = { ...recorded, ...governance, "Dodona#OperatorRewards": "0x7" };
+    expect(addressesOf(whole)?.governance).to.deep.equal({
+      token: "0x1",
+      timelock: "0x2",
+      governor: "0x3",
+      guardian: "0x4",
+      operatorStake: "0x5",
+      slashing: "0x6",
+      operatorRewards: "0x7",
     });
     expect(addressesOf({ ...recorded, "Dodona#VRFCoordinator": "0xE" })?.vrfCoordinator).to.equal(
       "0xE",

@@ -22,6 +22,9 @@ export const PARAMS = {
   history: 0,
 } satisfies IPriceFeeds.ParamsStruct;
 
+/** Changes of operators are due at once: what an announced change is, tests of Operators look at. */
+const SCHEDULE = { epochSeconds: 1, changeDelay: 0 };
+
 /** One entry of a report. */
 export interface Entry {
   index: number;
@@ -108,12 +111,18 @@ export async function deployBare() {
     accessManagerArtifact.bytecode,
     admin,
   ).deploy(admin.address)) as BaseContract & AccessManager;
-  const operators = await ethers.deployContract("Operators", [manager]);
+  const operators = await ethers.deployContract("Operators", [
+    manager,
+    SCHEDULE.epochSeconds,
+    SCHEDULE.changeDelay,
+  ]);
   const feeds = await ethers.deployContract("PriceFeeds", [manager, operators]);
   const selector = (name: string) => feeds.interface.getFunction(name as "trip").selector;
   await manager.setTargetFunctionRole(
     operators,
-    [operators.interface.getFunction("setActive").selector],
+    ["setActive", "setStake", "unpause"].map(
+      (name) => operators.interface.getFunction(name as "setActive").selector,
+    ),
     GOVERNANCE,
   );
   await manager.setTargetFunctionRole(
@@ -122,10 +131,22 @@ export async function deployBare() {
     GOVERNANCE,
   );
   await manager.setTargetFunctionRole(feeds, [selector("trip")], GUARDIAN);
+  await manager.setTargetFunctionRole(
+    operators,
+    [operators.interface.getFunction("pause").selector],
+    GUARDIAN,
+  );
   await manager.grantRole(GOVERNANCE, governance.address, 0);
   await manager.grantRole(GUARDIAN, guardian.address, 0);
   const { chainId } = await ethers.provider.getNetwork();
+
+  /** Makes these operators active, who follow others. */
+  const activate = async (accounts: readonly string[]) => {
+    await operators.connect(governance).setActive([...accounts]);
+    return await operators.advance();
+  };
   return {
+    activate,
     connection,
     ethers,
     networkHelpers,

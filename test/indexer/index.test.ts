@@ -147,9 +147,9 @@ describe("index of a chain", function () {
   it("follows endpoints and a new list of operators", async () => {
     const signer = await network.provider.getSigner(3);
     await mined(network.operators.connect(signer).setEndpoint("http://moved"));
-    await mined(network.operators.setActive(network.accounts.slice(1).reverse()));
+    await network.seat(network.accounts.slice(1).reverse());
     await expectIndexed();
-    await mined(network.operators.setActive(network.accounts));
+    await network.seat(network.accounts);
     await mined(network.feeds.sync());
     await network.submit([[1, 1_002n * E8]]);
     await expectIndexed();

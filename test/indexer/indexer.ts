@@ -12,6 +12,18 @@ const LAUNCHER = new URL("../../indexer/launch.ts", import.meta.url).pathname;
 const READY_TIMEOUT_MS = 90_000;
 const SETTLE_MS = 50_000;
 
+type Governance = Record<
+  | "accessManager"
+  | "governor"
+  | "guardian"
+  | "operatorRewards"
+  | "operatorStake"
+  | "slashing"
+  | "timelock"
+  | "token",
+  string
+>;
+
 /** Where the indexer finds its chain and its database. */
 export interface IndexerTarget {
   readonly rpcUrl: string;
@@ -20,6 +32,7 @@ export interface IndexerTarget {
     operators: string;
     priceFeeds: string;
     vrfCoordinator?: string;
+    governance?: Governance;
     startBlock: number;
   };
   readonly chainId?: number;

@@ -10,7 +10,7 @@ import {
   toBeHex,
   toUtf8Bytes,
   zeroPadBytes,
-  type BaseContract,
+  BaseContract,
   type InterfaceAbi,
   type JsonRpcSigner,
   type TransactionReceipt,
@@ -18,6 +18,7 @@ import {
 
 import { IOperators__factory } from "../../types/ethers-contracts/factories/interfaces/IOperators__factory.ts";
 import { IPriceFeeds__factory } from "../../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
+import type { IOperators } from "../../types/ethers-contracts/interfaces/IOperators.ts";
 import type { IPriceFeeds } from "../../types/ethers-contracts/interfaces/IPriceFeeds.ts";
 import { startAnvil, type AnvilOptions } from "../helpers/anvil.ts";
 import { grumpkinKey, publicKey, sign, signTogether, word, zInverse } from "../helpers/schnorr.ts";
@@ -27,6 +28,9 @@ const OPENZEPPELIN = new URL(
   "../../node_modules/@openzeppelin/contracts/build/contracts/",
   import.meta.url,
 );
+
+/** Length of an epoch; changes wait for no longer than its end. */
+export const EPOCH_SECONDS = 60;
 
 /** Parameters that every feed starts with. */
 export const PARAMS = {
@@ -78,6 +82,8 @@ export async function startNetwork(names: readonly string[], options: AnvilOptio
   const operatorsAddress = await addressOf(
     deploy(admin, readArtifact(ARTIFACTS, "contracts/operators/Operators.sol/Operators.json"), [
       await manager.getAddress(),
+      EPOCH_SECONDS,
+      0,
     ]),
   );
   const startBlock = await provider.getBlockNumber();
@@ -94,15 +100,8 @@ export async function startNetwork(names: readonly string[], options: AnvilOptio
   const secrets: bigint[] = [];
   for (let i = 0; i < 5; i++) {
     const signer = await provider.getSigner(i + 1);
-    const secret = BigInt(keccak256(toUtf8Bytes(`index test operator ${i}`))) >> 1n;
-    const { x, y } = publicKey(secret);
-    const proof = grumpkinKey(secret >> 4n);
-    const possession = sign(secret, await operators.possessionDigest(signer.address));
-    await mined(
-      operators
-        .connect(signer)
-        .register({ x, y, proofX: proof.x, proofY: proof.y }, possession, `http://operator-${i}`),
-    );
+    const { keys, possession, secret } = await keysFor(operators, i, signer.address);
+    await mined(operators.connect(signer).register(keys, possession, `http://operator-${i}`));
     accounts.push(signer.address);
     secrets.push(secret);
   }
@@ -154,6 +153,20 @@ export async function startNetwork(names: readonly string[], options: AnvilOptio
     submit,
     manager: await manager.getAddress(),
     contracts: { operators: operatorsAddress, priceFeeds: feedsAddress, startBlock },
+    /** Chooses the active operators, and applies it at the next epoch. */
+    async seat(wanted: readonly string[]) {
+      await mined(operators.setActive([...wanted]));
+      await anvil.rpc("evm_increaseTime", [EPOCH_SECONDS]);
+      await mined(operators.advance());
+    },
+    /** Key pair i of the operators, as the registry takes it, with its proof of possession for an account. */
+    keysFor: async (i: number, account: string) => keysFor(operators, i, account),
+    /** Gives a function of a contract to a role, and the role to an account. */
+    async grantFunction(target: string, selector: string, role: bigint, account: string) {
+      const access = connectTheirs(admin, "AccessManager", await manager.getAddress());
+      await mined(access.getFunction("setTargetFunctionRole").send(target, [selector], role));
+      await mined(access.getFunction("grantRole").send(role, account, 0));
+    },
     /** Mines empty blocks, one second apart. */
     mine: (blocks: number) => anvil.rpc("anvil_mine", [toQuantity(blocks), "0x1"]),
     async stop() {
@@ -165,6 +178,14 @@ export async function startNetwork(names: readonly string[], options: AnvilOptio
 
 /** What `startNetwork` resolves to. */
 export type Network = Awaited<ReturnType<typeof startNetwork>>;
+
+async function keysFor(operators: IOperators, i: number, account: string) {
+  const secret = BigInt(keccak256(toUtf8Bytes(`index test operator ${i}`))) >> 1n;
+  const { x, y } = publicKey(secret);
+  const proof = grumpkinKey(secret >> 4n);
+  const possession = sign(secret, await operators.possessionDigest(account));
+  return { secret, keys: { x, y, proofX: proof.x, proofY: proof.y }, possession };
+}
 
 /** Waits for a transaction's receipt. */
 export async function mined(
@@ -192,6 +213,20 @@ export async function deployOwn(
   return addressOf(
     deploy(signer, readArtifact(ARTIFACTS, `contracts/${source}/${name}.json`), args),
   );
+}
+
+/** Deploys a contract of OpenZeppelin's. */
+export async function deployTheirs(
+  signer: JsonRpcSigner,
+  name: string,
+  args: readonly unknown[],
+): Promise<BaseContract> {
+  return deploy(signer, readArtifact(OPENZEPPELIN, `${name}.json`), args);
+}
+
+/** A contract of OpenZeppelin's that is deployed already. */
+export function connectTheirs(signer: JsonRpcSigner, name: string, address: string): BaseContract {
+  return new BaseContract(address, readArtifact(OPENZEPPELIN, `${name}.json`).abi, signer);
 }
 
 function readArtifact(folder: URL, path: string): Artifact {

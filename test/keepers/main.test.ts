@@ -77,7 +77,16 @@ describe("keepers: main", function () {
   it("shows each keeper, and each keeper's own help", async () => {
     const help = run(main, "--help");
     expect(await help.exited).to.equal(0);
-    for (const word of ["feed", "relayer", "vrf", "all", "--config", "DATABASE_URL="])
+    for (const word of [
+      "feed",
+      "relayer",
+      "vrf",
+      "watch",
+      "score",
+      "all",
+      "--config",
+      "DATABASE_URL=",
+    ])
       expect(help.output()).to.contain(word);
     const relayer = run(main, "relayer", "--help");
     expect(await relayer.exited).to.equal(0);
@@ -96,10 +105,12 @@ describe("keepers: main", function () {
   it("accepts the example of its help; the relayer starts first, paths count from the file", () => {
     const file = write("keepers.json", exampleFleet);
     const programs = fleetOf(readConfig(fleetSchema, file), file);
-    expect(programs.map(({ name }) => name)).to.deep.equal(["relayer", "vrf", "feed 1", "feed 2"]);
+    expect(programs.map(({ name }) => name)).to.deep.equal([
+      ...["relayer", "vrf", "feed 1", "feed 2", "watch", "score"],
+    ]);
     expect(programs[0]?.args).to.deep.equal(["--config", join(folder, "relayer.json")]);
     expect(() => readConfig(fleetSchema, write("empty.json", '{ "keepers": {} }'))).to.throw(
-      /name the file of at least one of feed, relayer, vrf/,
+      /name the file of at least one of feed, relayer, vrf, watch, score/,
     );
   });
 

@@ -1,14 +1,23 @@
+import { statSync } from "node:fs";
 import http from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
+
+import { toQuantity } from "ethers";
 
 import { rpc } from "../../deploy/stack/chain.ts";
 import type { TestNetwork } from "./network.ts";
 
 const slotMs = 1000;
 const reorgDepth = 3;
+const blocksLost = 2;
 
 export interface Fault {
   readonly name: string;
+  /**
+   * The chain's process is another one afterwards. anvil 1.7.1 then gives made-up values for BLOCKHASH of the blocks before:
+   * nobody can answer requests for random words that wait in them.
+   */
+  readonly restartsChain?: true;
   /** Does the harm and, where a person would, repairs the part: not what the network must repair itself. */
   readonly strike: (network: TestNetwork) => Promise<void>;
   /** Brings back what the fault left dead on purpose. */
@@ -19,6 +28,40 @@ async function reviveOperators(network: TestNetwork): Promise<void> {
   const { stack } = network;
   const dead = stack.operatorNames.filter((name) => stack.pidOf(name) === undefined);
   await Promise.all(dead.map((name) => stack.revive(name)));
+}
+
+/**
+ * Kills the chain's node a few blocks after it wrote its state. It writes while it mines, and may then save the effects of a
+ * block without the block, which no chain does: so mining rests until the next write.
+ */
+async function killChain({ stack }: TestNetwork): Promise<void> {
+  const { chainState } = stack.paths;
+  const writtenMs = (): number => statSync(chainState).mtimeMs;
+  const seconds = async (count: number): Promise<unknown> =>
+    rpc(stack.file.rpcUrl, "evm_setIntervalMining", [count]);
+  await seconds(0);
+  const restsSinceMs = Date.now();
+  const longestMs = 15_000;
+  // A write that has begun before counts as the one before.
+  const graceMs = 1_000;
+  while (writtenMs() < restsSinceMs + graceMs && Date.now() < restsSinceMs + longestMs)
+    await delay(50);
+  await seconds(1);
+  await delay(blocksLost * slotMs);
+  await stack.kill("chain");
+}
+
+/**
+ * Takes the chain back. anvil goes on from the time of the block that it goes back to, so that its clock is late from then
+ * on, and every report comes from its future.
+ */
+export async function reorgChain(
+  { stack }: TestNetwork,
+  depth: number,
+  moved: readonly [object, number][] = [],
+): Promise<void> {
+  await rpc(stack.file.rpcUrl, "anvil_reorg", [depth, moved]);
+  await rpc(stack.file.rpcUrl, "evm_setTime", [toQuantity(Math.floor(Date.now() / 1000))]);
 }
 
 /** Answers every JSON-RPC request as a node of another chain would. */
@@ -65,21 +108,23 @@ export const faults: readonly Fault[] = [
   },
   {
     name: "the chain node is killed and restarted from its last state",
-    strike: async ({ stack }) => {
-      await stack.kill("chain");
-      await stack.revive("chain");
+    restartsChain: true,
+    strike: async (network) => {
+      await killChain(network);
+      await network.stack.revive("chain");
     },
   },
   {
     name: "the chain reorganises by three blocks",
-    strike: async ({ stack }) => {
+    strike: async (network) => {
       // anvil 1.7.1 loses contracts' code when it goes back into blocks from before its own restart.
       await delay((reorgDepth + 3) * slotMs);
-      await rpc(stack.file.rpcUrl, "anvil_reorg", [reorgDepth, []]);
+      await reorgChain(network, reorgDepth);
     },
   },
   {
     name: "the node answers for another chain id for a while",
+    restartsChain: true,
     strike: async ({ stack }) => {
       await stack.kill("chain", "SIGTERM");
       const server = await impostor(stack.ports.chain);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -36,6 +36,11 @@ export interface Market {
   readonly speed: number;
 }
 
+/** Parameters of a deployment, as far as tests change them. */
+export interface LocalParameters {
+  readonly governance: { readonly operators: Readonly<Record<string, unknown>> };
+}
+
 const barsOfTwelveHours = 12 * 60 * 60;
 const defaultMarket: Market = {
   write: (folder) => writeBars(folder, barsOfTwelveHours),
@@ -56,14 +61,19 @@ export class TestNetwork {
    * Starts a network in a new folder.
    * @param say Told about each step.
    * @param market What to replay: a writer of bar files and the speed.
+   * @param change Makes the deployment's parameters of the local ones.
    */
   static async start(
     say: (line: string) => void = () => undefined,
     market: Market = defaultMarket,
+    change: (parameters: LocalParameters) => LocalParameters = (parameters) => parameters,
   ): Promise<TestNetwork> {
     const folder = mkdtempSync(path.join(os.tmpdir(), "dodona-system-"));
     const bars = path.join(folder, "bars");
     market.write(bars);
+    const parameters = path.join(folder, "parameters.json");
+    const local = readFileSync(path.join(projectRoot, "deploy/parameters/local.json"), "utf8");
+    writeFileSync(parameters, JSON.stringify(change(JSON.parse(local) as LocalParameters)));
     const stack = await Stack.open(
       {
         prices: { mode: "replay", dir: bars, speed: market.speed },
@@ -73,6 +83,7 @@ export class TestNetwork {
         untilHealthy: false,
         json: false,
         timeoutSeconds: 240,
+        parameters,
       },
       say,
     );
@@ -149,10 +160,10 @@ export class TestNetwork {
     });
   }
 
-  /** After a fault: every live feed has a new round within two heartbeats, and the index equals the chain. */
-  async recovers(): Promise<void> {
+  /** After a fault: every live feed has a new round in time, two heartbeats, and the index equals the chain. */
+  async recovers(seconds = 2 * heartbeatSeconds): Promise<void> {
     const before = await this.eventually(() => this.liveRounds());
-    await this.until("rounds go on", 2 * heartbeatSeconds, async () => {
+    await this.until("rounds go on", seconds, async () => {
       const now = await this.liveRounds();
       const stuck = [...before.keys()].filter((id) => (now.get(id) ?? 0) <= before.get(id)!);
       return stuck.length === 0 ? true : `no new round: ${stuck.join(", ")}`;

@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -42,6 +42,8 @@ export interface TaskNetwork {
   deploymentId: string;
   deploymentFolder: string;
   operatorsFile: string;
+  /** Parameters of the local network without governance: the deployer keeps all power. */
+  plainParameters: string;
   /** Runs Hardhat's command line as a person does, on network "local" unless the arguments name one. */
   run(...args: string[]): Promise<Outcome>;
   /** Starts Hardhat's command line and leaves it running. */
@@ -68,7 +70,7 @@ export async function startTaskNetwork(
   name: string,
   mining: "instant" | number,
 ): Promise<TaskNetwork> {
-  const anvil = await startAnvil({ mining });
+  const anvil = await startAnvil({ mining, args: ["--accounts", "20"] });
   const folder = await mkdtemp(path.join(tmpdir(), "dodona-tasks-"));
   const deploymentId = `test-${name}-${process.pid}`;
   const operatorsFile = path.join(folder, "operators.json");
@@ -87,6 +89,10 @@ export async function startTaskNetwork(
     }),
   );
   await writeFile(operatorsFile, JSON.stringify(entries));
+  const plainParameters = path.join(folder, "plain.json");
+  const local = await readFile(path.join(ROOT, "deploy/parameters/local.json"), "utf8");
+  const parameters = { ...(JSON.parse(local) as object), governance: undefined };
+  await writeFile(plainParameters, JSON.stringify(parameters));
   const nameApi = async (apiUrl: string | null): Promise<void> =>
     await writeFile(
       stackFile,
@@ -129,6 +135,7 @@ export async function startTaskNetwork(
     deploymentId,
     deploymentFolder,
     operatorsFile,
+    plainParameters,
     run,
     start: (...args) =>
       spawn(process.execPath, [HARDHAT, ...withNetwork(args)], { cwd: ROOT, env, stdio: "pipe" }),

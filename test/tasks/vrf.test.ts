@@ -208,6 +208,26 @@ describe("tasks of randomness", function () {
     }
   });
 
+  it("vrf rewards shows what the key earned, and pays it to the operator", async () => {
+    const contract = IVRFCoordinator__factory.connect(coordinator, provider);
+    const answers = await contract.queryFilter(contract.filters.RandomWordsFulfilled());
+    const earned = answers.reduce((sum, { args }) => sum + args.payment, 0n);
+    expect(earned > 0n).to.equal(true);
+    const [key] = json<Record<string, string>[]>(await network.task("vrf rewards", { json: true }));
+    expect(key?.["total"]).to.equal(earned.toString());
+    const to = accountAt(8).address;
+    const before = await provider.getBalance(to);
+    const paid = json<{ amount: string; transactions: unknown[] }>(
+      await network.task("vrf rewards", { collect: true, from: "1", to, json: true }),
+    );
+    expect(paid.amount).to.equal(earned.toString());
+    expect((await provider.getBalance(to)) - before).to.equal(earned);
+    const [after] = json<Record<string, string>[]>(
+      await network.task("vrf rewards", { json: true }),
+    );
+    expect(after?.["total"]).to.equal("0");
+  });
+
   it("shows an example with --help", async () => {
     const help = await network.run("vrf", "request", "--help");
     expect(help.code).to.equal(0);

@@ -1,11 +1,24 @@
 import { Hono } from "hono";
 import { asc, client, desc, graphql } from "ponder";
 import { db } from "ponder:api";
-import schema, { feed, operator, operatorSet } from "ponder:schema";
+import schema, { feed, operatorSet } from "ponder:schema";
 
 import { settings } from "../../ponder.config.ts";
+import {
+  newestProposals,
+  readAccess,
+  readGovernance,
+  readGuardian,
+  readProposal,
+  readProposals,
+  readVoter,
+  readVoters,
+} from "./governance.ts";
+import { parseAccount, parseProposalsQuery, parseVotersQuery } from "./governanceQuery.ts";
 import { readHead } from "./head.ts";
 import { readHistory } from "./history.ts";
+import { deviationReader } from "./deviation.ts";
+import { readEconomics, readOperators } from "./operators.ts";
 import { operatorStatusReader, summarize, type OperatorStatus } from "./operatorStatus.ts";
 import { presentFeed, type FeedItem, type FeedRow } from "./present.ts";
 import { BadRequest, findFeed, parseHistoryQuery } from "./query.ts";
@@ -24,11 +37,19 @@ const ROUTES = [
   "GET /feeds/:id",
   "GET /feeds/:id/history?interval=5m&from=&to=&limit=&cursor=",
   "GET /operators",
+  "GET /operators/:account",
   "GET /vrf",
   "GET /vrf/requests?status=&sub=&limit=&cursor=",
   "GET /vrf/requests/:id",
   "GET /vrf/subscriptions",
   "GET /vrf/keys",
+  "GET /governance",
+  "GET /governance/proposals?limit=&cursor=",
+  "GET /governance/proposals/:id",
+  "GET /governance/voters?limit=",
+  "GET /governance/voters/:account",
+  "GET /governance/access",
+  "GET /governance/guardian",
   "GET /head",
   "GET /health",
   "POST /graphql",
@@ -36,6 +57,12 @@ const ROUTES = [
 ];
 
 const readStatuses = operatorStatusReader(
+  settings.databaseUrl,
+  settings.chainId,
+  settings.contracts.priceFeeds,
+);
+
+const readDeviations = deviationReader(
   settings.databaseUrl,
   settings.chainId,
   settings.contracts.priceFeeds,
@@ -80,30 +107,17 @@ app.get("/feeds/:id/history", async (c) => {
   return c.json(await readHistory(row.id, parseHistoryQuery(c.req.query())));
 });
 
-app.get("/operators", async (c) => {
-  const [rows, statuses] = await Promise.all([
-    db.select().from(operator).orderBy(asc(operator.registeredAtBlock), asc(operator.account)),
-    readStatuses(),
-  ]);
-  return c.json(
-    rows.map((row) => {
-      const status = statuses.find((one) => one.operator === row.account.toLowerCase());
-      return {
-        account: row.account,
-        active: row.active,
-        index: row.index,
-        endpoint: row.endpoint,
-        keyX: row.keyX.toString(),
-        keyY: row.keyY.toString(),
-        proofX: row.proofX.toString(),
-        proofY: row.proofY.toString(),
-        registeredAt: row.registeredAt,
-        transaction: row.transaction,
-        source: status?.source ?? null,
-        seenAt: status === undefined ? null : Math.floor(status.updatedAtMs / 1000),
-      };
-    }),
-  );
+app.get("/operators", async (c) => c.json(await readAllOperators()));
+
+app.get("/operators/:account", async (c) => {
+  const account = parseAccount(c.req.param("account"));
+  const operators = await readAllOperators();
+  const found = operators.find((one) => one.account.toLowerCase() === account);
+  if (found === undefined) {
+    const known = operators.map((one) => one.account);
+    return c.json({ error: `no operator ${account}`, operators: known }, 404);
+  }
+  return c.json({ ...found, ...(await readEconomics(account)) });
 });
 
 app.get("/vrf", async (c) =>
@@ -128,6 +142,36 @@ app.get("/vrf/subscriptions", async (c) => c.json(await readSubscriptions()));
 
 app.get("/vrf/keys", async (c) => c.json(await readKeys()));
 
+app.get("/governance", async (c) =>
+  c.json({ contracts: settings.contracts.governance ?? null, ...(await readGovernance()) }),
+);
+
+app.get("/governance/proposals", async (c) =>
+  c.json(await readProposals(parseProposalsQuery(c.req.query()))),
+);
+
+app.get("/governance/proposals/:id", async (c) => {
+  const given = c.req.param("id");
+  const found = await readProposal(parseId("proposal id", given));
+  if (found !== null) return c.json(found);
+  return c.json({ error: `no proposal "${given}"`, newest: await newestProposals() }, 404);
+});
+
+app.get("/governance/voters", async (c) =>
+  c.json(await readVoters(parseVotersQuery(c.req.query()))),
+);
+
+app.get("/governance/voters/:account", async (c) => {
+  const account = parseAccount(c.req.param("account"));
+  const found = await readVoter(account);
+  if (found !== null) return c.json(found);
+  return c.json({ error: `${account} never had tokens or votes` }, 404);
+});
+
+app.get("/governance/access", async (c) => c.json(await readAccess()));
+
+app.get("/governance/guardian", async (c) => c.json(await readGuardian()));
+
 app.get("/head", async (c) => c.json(await readHead(settings.chainId)));
 
 // Ponder mounts this application inside its own, whose answer to an unknown route would be plain text.
@@ -145,6 +189,10 @@ interface Words {
 
 function readFeeds() {
   return db.select().from(feed).orderBy(asc(feed.createdAtBlock), asc(feed.id));
+}
+
+async function readAllOperators() {
+  return await readOperators(await readStatuses(), await readDeviations());
 }
 
 async function readWords(): Promise<Words> {

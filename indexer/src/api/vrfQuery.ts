@@ -63,7 +63,12 @@ export function encodePosition({ block, logIndex }: Position): string {
   return `v${block}.${logIndex}`;
 }
 
-function decodePosition(text: string): Position {
+/**
+ * Reads a cursor of {@link encodePosition}.
+ *
+ * @throws BadRequest
+ */
+export function decodePosition(text: string): Position {
   const match = /^v(\d{1,15})\.(\d{1,9})$/.exec(text);
   if (match === null) {
     throw new BadRequest(`cursor "${text}" is not one; take "next" of the page before`);

@@ -77,6 +77,14 @@ export function createChainReader(
       }
     },
 
+    async announcedKeys(account) {
+      // By position: `keys` of ethers' Result is the array's own method.
+      const [dueAt, announced] = await operators.announcedKeys(account);
+      if (dueAt === 0n) return null;
+      const { proofX, proofY, x, y } = announced;
+      return { dueAt: Number(dueAt), keys: [x, y, proofX, proofY] };
+    },
+
     async endpoint(account) {
       const [, endpoint] = await operators.operator(account);
       return /^https?:\/\//.test(endpoint) && URL.canParse(endpoint) ? endpoint : null;

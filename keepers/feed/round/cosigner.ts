@@ -5,7 +5,6 @@ import type { Logger } from "../../shared/log.ts";
 import { fromHex, toHex, word } from "../signing/bytes.ts";
 import { pointToHex } from "../signing/curve.ts";
 import { aggregateKeys } from "../signing/aggregate.ts";
-import type { OperatorKeys } from "../signing/keys.ts";
 import type { NonceCommitment, Signer, SigningContext } from "../signing/multisig.ts";
 import { SigningSession, signingContext } from "../signing/multisig.ts";
 import type { SignedObservation } from "../signing/observation.ts";
@@ -13,8 +12,11 @@ import { observationFault } from "../signing/observation.ts";
 import type { Report, ReportDomain } from "../signing/report.ts";
 import { decodeReport, reportDigest, signerIndexes } from "../signing/report.ts";
 import { verifySchnorr } from "../signing/schnorr.ts";
+import type { Archive } from "./archive.ts";
 import { checkReport, SLOT_TOLERANCE_SECONDS } from "./check-report.ts";
 import type { InFlight } from "./inflight.ts";
+import type { KeyRing } from "./key-ring.ts";
+import { keysIn } from "./key-ring.ts";
 import type { Observer } from "./observer.ts";
 import { Refusal } from "./refusal.ts";
 import type { ActiveSet, ChainView } from "./set.ts";
@@ -41,11 +43,12 @@ export interface Cosigner {
 
 export interface CosignerDeps {
   readonly domain: ReportDomain;
-  readonly keys: OperatorKeys;
+  readonly ring: KeyRing;
   readonly view: ChainView;
   readonly observer: Observer;
   readonly inFlight: InFlight;
   readonly witness: Witness;
+  readonly archive: Archive;
   readonly clock: Clock;
   readonly log: Logger;
   /** Called after each partial signature that was given. */
@@ -68,7 +71,7 @@ const STALE_CHAIN_MS = 15_000;
 
 /** Creates the side of an operator that answers its peers. */
 export function createCosigner(deps: CosignerDeps): Cosigner {
-  const { domain, keys, view, observer, inFlight, clock } = deps;
+  const { domain, ring, view, observer, inFlight, archive, clock } = deps;
   const sessions = new Map<string, OpenSession>();
 
   function requireLeader({ set, from }: Caller, slot: number): void {
@@ -135,8 +138,13 @@ export function createCosigner(deps: CosignerDeps): Cosigner {
     if (!verdict.ok) throw new Refusal(verdict.reason, verdict.detail);
     const context = contextOf(set, report, bytes, request.nonces, domain);
     await requireGenuine(deps, set, request.observations, self);
+    // Of the own one only the prices were compared: what is shown to others is what was signed here.
+    archive.composed(
+      bytes,
+      request.observations.map((one) => (one.operator === self ? own : one)),
+    );
     try {
-      return signing.sign(keys.secp256k1, context);
+      return signing.sign(keysIn(ring, set).secp256k1, context);
     } catch (error) {
       throw new Refusal("bad nonces", error instanceof Error ? error.message : String(error));
     }
@@ -146,6 +154,7 @@ export function createCosigner(deps: CosignerDeps): Cosigner {
     async observe(caller, { slot }) {
       requireLeader(caller, slot);
       const observation = await observer.observe(caller.set, caller.self, slot);
+      archive.observed(observation);
       return { observation: observationToWire(observation) };
     },
 
@@ -201,6 +210,7 @@ export function createCosigner(deps: CosignerDeps): Cosigner {
       if (!isGood || signature.zInverse !== zInverse) {
         throw new Refusal("bad signature", `report of slot ${report.slot}`);
       }
+      archive.reported({ report, bytes, signature });
       return { known: !inFlight.add({ report, bytes, signature }, clock.nowMs()) };
     },
   };
@@ -241,7 +251,7 @@ export function contextOf(
  * since 31 take a while.
  */
 async function requireGenuine(
-  { domain, witness, log }: CosignerDeps,
+  { domain, witness, archive, log }: CosignerDeps,
   set: ActiveSet,
   observations: readonly SignedObservation[],
   self: number,
@@ -255,6 +265,7 @@ async function requireGenuine(
     if (fault !== null) {
       throw new Refusal("bad observation", `operator ${operator.index}: ${fault}`);
     }
+    archive.observed(observation);
     const other = witness.note(observation);
     if (other !== null) {
       const evidence = [other, observation].map(observationToWire);

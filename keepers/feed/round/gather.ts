@@ -2,6 +2,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { SignedObservation } from "../signing/observation.ts";
 import { observationFault } from "../signing/observation.ts";
 import type { ReportDomain } from "../signing/report.ts";
+import type { Archive } from "./archive.ts";
 import type { Peers } from "./peers.ts";
 import type { ActiveSet } from "./set.ts";
 import type { Witness } from "./witness.ts";
@@ -17,6 +18,7 @@ export interface GatherDeps {
   readonly domain: ReportDomain;
   readonly peers: Peers;
   readonly witness: Witness;
+  readonly archive: Archive;
   readonly clock: Clock;
   readonly timeouts: { readonly observeMs: number; readonly graceMs: number };
   readonly onObserved: (elapsedMs: number) => void;
@@ -109,5 +111,6 @@ async function askOne(
   if (keys === undefined) return "beyond the set";
   const fault = observationFault(observation, keys, set.feeds.length, deps.domain);
   if (fault !== null) return `observation: ${fault}`;
+  deps.archive.observed(observation);
   return deps.witness.note(observation) === null ? observation : "two observations for one slot";
 }

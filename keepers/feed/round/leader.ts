@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 
 import type { DroppedFeed, DueFeed } from "../decide.ts";
 import { compose, due } from "../decide.ts";
-import type { OperatorKeys } from "../signing/keys.ts";
 import { toHex } from "../signing/bytes.ts";
 import type { NonceCommitment } from "../signing/multisig.ts";
 import { combine, SigningSession, verifyPartial } from "../signing/multisig.ts";
@@ -14,6 +13,8 @@ import { contextOf } from "./cosigner.ts";
 import type { GatherDeps } from "./gather.ts";
 import { gather } from "./gather.ts";
 import type { InFlight, SignedReport } from "./inflight.ts";
+import type { KeyRing } from "./key-ring.ts";
+import { keysIn } from "./key-ring.ts";
 import type { Observer, SlotPrices } from "./observer.ts";
 import type { PeerAnswer } from "./peers.ts";
 import { Refusal } from "./refusal.ts";
@@ -22,7 +23,7 @@ import { nonceAnswer, nonceToWire, observationToWire, PATHS, reportAnswer } from
 import { signAnswer, signatureToWire } from "./wire.ts";
 
 export interface LeaderDeps extends GatherDeps {
-  readonly keys: OperatorKeys;
+  readonly ring: KeyRing;
   readonly prices: SlotPrices;
   readonly observer: Observer;
   readonly inFlight: InFlight;
@@ -69,7 +70,7 @@ const SUSPECT_SLOTS = 60;
 
 /** Creates the side of an operator that leads. */
 export function createLeader(deps: LeaderDeps): Leader {
-  const { domain, keys, peers, prices, observer, inFlight, clock, timeouts } = deps;
+  const { domain, ring, peers, prices, observer, inFlight, archive, clock, timeouts } = deps;
   const suspectUntil = new Map<number, number>();
 
   async function lead(
@@ -117,6 +118,8 @@ export function createLeader(deps: LeaderDeps): Leader {
       };
       const result = await sign(set, self, report, composition.signers, observations, signal);
       if (result.kind === "signed") {
+        archive.composed(result.signed.bytes, observations);
+        archive.reported(result.signed);
         await publish(set, self, result.signed);
         return {
           kind: "reported",
@@ -195,7 +198,7 @@ export function createLeader(deps: LeaderDeps): Leader {
       );
       if (faults.size > 0) return { kind: "faulty", faults };
       // The own partial comes last: nothing of this session is worth anything without it.
-      partials.set(self, own.sign(keys.secp256k1, context));
+      partials.set(self, own.sign(keysIn(ring, set).secp256k1, context));
       const signature = combine(context, partials);
       if (signature === null) throw new Error("verified partial signatures do not combine");
       return { kind: "signed", signed: { report, bytes, signature } };

@@ -1,11 +1,10 @@
 import type { Clock } from "../../shared/clock.ts";
-import type { OperatorKeys } from "../signing/keys.ts";
 import type { SignedObservation } from "../signing/observation.ts";
 import { signObservation } from "../signing/observation.ts";
 import type { ReportDomain } from "../signing/report.ts";
+import type { KeyRing } from "./key-ring.ts";
 import { Refusal } from "./refusal.ts";
 import type { ActiveSet } from "./set.ts";
-import type { KeyLock, ObservationStore } from "./store.ts";
 
 /** The operator's own prices, taken once a slot at its beginning. */
 export interface SlotPrices {
@@ -30,16 +29,14 @@ const AHEAD_MS = 200;
 const POLL_MS = 5;
 const KEPT = 32;
 
-/** Creates an observer over a store. */
+/** Creates an observer over the stores of a key ring. */
 export function createObserver(deps: {
   readonly domain: ReportDomain;
-  readonly keys: OperatorKeys;
+  readonly ring: KeyRing;
   readonly prices: SlotPrices;
-  readonly store: ObservationStore;
-  readonly lock: KeyLock;
   readonly clock: Clock;
 }): Observer {
-  const { domain, keys, prices, store, lock, clock } = deps;
+  const { domain, ring, prices, clock } = deps;
   const made = new Map<string, SignedObservation>();
   const underway = new Map<string, Promise<SignedObservation>>();
 
@@ -61,6 +58,9 @@ export function createObserver(deps: {
     if (pricesE8.every((price) => price === 0n)) {
       throw new Refusal("no prices", "no feed has a price at the moment");
     }
+    const seat = ring.seatIn(set);
+    if (seat?.index !== self) throw new Refusal("not ready", "the set has none of the keys here");
+    const { keys, lock, store } = seat.held;
     if (!lock.held()) throw new Refusal("not ready", "the key's lock is not held");
     const reserved = await store.reserve({ setId: set.id, slot, operator: self, pricesE8 });
     if ("signature" in reserved) return reserved;

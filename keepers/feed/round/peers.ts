@@ -3,6 +3,8 @@ import type { z } from "zod";
 import type { Clock } from "../../shared/clock.ts";
 import { sealEnvelope } from "../signing/envelope.ts";
 import type { ReportDomain } from "../signing/report.ts";
+import type { KeyRing } from "./key-ring.ts";
+import { keysIn } from "./key-ring.ts";
 import type { ActiveSet, ChainView } from "./set.ts";
 import type { RoundPath } from "./wire.ts";
 import { BODY_LIMIT_BYTES, refusalAnswer } from "./wire.ts";
@@ -35,17 +37,14 @@ export interface Peers {
   ask<T>(request: PeerRequest<T>): Promise<PeerAnswer<T>>;
 }
 
-/**
- * Creates the client side, on fetch with kept-alive connections.
- * @param deps.secret The operator's secp256k1 secret.
- */
+/** Creates the client side, on fetch with kept-alive connections. */
 export function createPeers(deps: {
   readonly domain: ReportDomain;
-  readonly secret: Uint8Array;
+  readonly ring: KeyRing;
   readonly view: Pick<ChainView, "endpointOf">;
   readonly clock: Clock;
 }): Peers {
-  const { domain, secret, view, clock } = deps;
+  const { domain, ring, view, clock } = deps;
   return {
     async ask(request) {
       const { set, from, to, path, timeoutMs } = request;
@@ -55,7 +54,7 @@ export function createPeers(deps: {
       const envelope = sealEnvelope(
         { setId: set.id, from, sentAt: clock.nowMs(), body: JSON.stringify(request.body) },
         { to, path },
-        secret,
+        keysIn(ring, set).secp256k1,
         domain,
       );
       const timeout = AbortSignal.timeout(timeoutMs);

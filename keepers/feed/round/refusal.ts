@@ -14,6 +14,7 @@ export type RefusalCode =
   | "no prices"
   | "not ready"
   | "unknown session"
+  | "unknown slot"
   | "bad observation"
   | "bad nonces"
   | "bad signature";

@@ -8,6 +8,8 @@ import type { Logger } from "../../shared/log.ts";
 import { isAuthentic } from "../signing/envelope.ts";
 import type { Envelope } from "../signing/envelope.ts";
 import type { ReportDomain } from "../signing/report.ts";
+import type { SignedObservation } from "../signing/observation.ts";
+import type { Archive } from "./archive.ts";
 import type { Caller, Cosigner } from "./cosigner.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import type { RefusalCode } from "./refusal.ts";
@@ -18,10 +20,15 @@ import {
   BODY_LIMIT_BYTES,
   envelopeSchema,
   nonceRequest,
+  observationToWire,
   observeRequest,
+  ownRequest,
   PATHS,
+  PUBLIC_PATHS,
+  recordToWire,
   reportRequest,
   signRequest,
+  slotsRequest,
 } from "./wire.ts";
 
 /** The side of an operator that its peers reach. */
@@ -37,6 +44,9 @@ export interface RoundServerDeps {
   readonly selfIn: (set: ActiveSet) => number | null;
   readonly view: Pick<ChainView, "setById">;
   readonly cosigner: Cosigner;
+  readonly archive: Pick<Archive, "since">;
+  /** The operator's own signed observation of a slot, null if it made none. */
+  readonly ownObservation: (setId: number, slot: number) => Promise<SignedObservation | null>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly listen: { readonly host: string; readonly port: number };
@@ -51,15 +61,18 @@ const PEER_RATE = { perSecond: 20, burst: 60 };
 /** Before anything is verified; several operators may share an address. */
 const ADDRESS_RATE = { perSecond: 200, burst: 400 };
 const SEEN_LIMIT = 10_000;
+/** For what anybody may read; apart from the peers' limit, so that readers cannot keep rounds from going on. */
+const PUBLIC_RATE = { perSecond: 20, burst: 60 };
 
 const STATUS: Partial<Record<RefusalCode, number>> = {
   malformed: 400,
   "not authentic": 401,
+  "unknown slot": 404,
   "too many requests": 429,
 };
 
 /**
- * Serves observe, nonce, sign and report. A request costs little before its signature has been checked: size, shape,
+ * Serves observe, nonce, sign and report to peers, and what was signed to everybody. A request costs little before its signature has been checked: size, shape,
  * address rate, set, time.
  * @throws when the port is in use.
  */
@@ -136,11 +149,58 @@ export async function serveRounds(deps: RoundServerDeps): Promise<RoundServer> {
   route(PATHS.nonce, nonceRequest, (caller, request) => cosigner.nonce(caller, request));
   route(PATHS.sign, signRequest, (caller, request) => cosigner.sign(caller, request));
   route(PATHS.report, reportRequest, (caller, request) => cosigner.report(caller, request));
+  servePublic(app, deps);
   answerErrors(app, log);
 
   await app.listen(deps.listen);
   const address = app.server.address() as AddressInfo;
   return { port: address.port, close: () => app.close() };
+}
+
+/** What anyone may read. Nothing is signed or kept because of such a request. */
+function servePublic(app: FastifyInstance, deps: RoundServerDeps): void {
+  const limit = createRateLimit(PUBLIC_RATE, deps.clock);
+  const route = (
+    path: string,
+    answer: (params: Record<string, string>) => Promise<unknown>,
+  ): void => {
+    app.get<{ Params: Record<string, string> }>(path, async (request, reply) => {
+      try {
+        if (!limit.take(request.ip)) throw new Refusal("too many requests", request.ip);
+        return await answer(request.params);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        deps.onRefused(error.code);
+        return answerRefusal(reply, error);
+      }
+    });
+  };
+
+  route(`${PUBLIC_PATHS.observations}/:setId/:slot`, async (params) => {
+    const { setId, slot } = parse(ownRequest, params);
+    const observation = await deps.ownObservation(setId, slot);
+    if (observation === null) {
+      throw new Refusal("unknown slot", `no observation of slot ${slot} for set ${setId}`);
+    }
+    return { observation: observationToWire(observation) };
+  });
+
+  route(`${PUBLIC_PATHS.slots}/:fromSlot`, (params) => {
+    const { fromSlot } = parse(slotsRequest, params);
+    const slots: unknown[] = [];
+    let bytes = 0;
+    let nextSlot: number | null = null;
+    for (const record of deps.archive.since(fromSlot)) {
+      const wire = recordToWire(record);
+      bytes += JSON.stringify(wire).length;
+      if (slots.length > 0 && bytes > BODY_LIMIT_BYTES) {
+        nextSlot = record.slot;
+        break;
+      }
+      slots.push(wire);
+    }
+    return Promise.resolve({ slots, nextSlot });
+  });
 }
 
 function answerErrors(app: FastifyInstance, log: Logger): void {

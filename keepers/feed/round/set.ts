@@ -49,6 +49,11 @@ export interface ChainReader {
   describe(setId: number): Promise<ActiveSet>;
   /** x and y of the secp256k1 key, then of the grumpkin key, of a registered account; null if it is not registered. */
   registeredKeys(account: string): Promise<readonly [bigint, bigint, bigint, bigint] | null>;
+  /** Keys that an account announced to replace its own, null if it did not. */
+  announcedKeys(account: string): Promise<{
+    readonly dueAt: number;
+    readonly keys: readonly [bigint, bigint, bigint, bigint];
+  } | null>;
   /** Where an operator listens, null if it says nothing usable. */
   endpoint(account: string): Promise<string | null>;
 }

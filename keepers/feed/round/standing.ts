@@ -1,4 +1,6 @@
 import type { PublicKeys } from "../signing/keys.ts";
+import type { Coordinates } from "./rotation.ts";
+import { areSame } from "./rotation.ts";
 import type { ActiveSet } from "./set.ts";
 
 /** Whether the chain lets this operator take part. */
@@ -17,33 +19,35 @@ export function indexIn(set: ActiveSet, account: string, keys: PublicKeys): numb
 
 /**
  * Compares the operator's account and keys with the chain.
+ * @param keys Its key pairs, the one in use first.
  * @param registered Keys of the account in Operators, null if it is not registered; only needed when not active.
  */
 export function standingOf(
   set: ActiveSet | null,
   account: string,
-  keys: PublicKeys,
-  registered: readonly [bigint, bigint, bigint, bigint] | null,
+  keys: readonly PublicKeys[],
+  registered: Coordinates | null,
 ): Standing {
-  const index = set === null ? null : indexIn(set, account, keys);
-  if (index !== null) return { kind: "active", index };
+  if (set !== null) {
+    for (const pair of keys) {
+      const index = indexIn(set, account, pair);
+      if (index !== null) return { kind: "active", index };
+    }
+  }
   if (registered === null) {
     return waiting(
       `account ${account} is not registered in Operators. Register it with this key file: npx hardhat operators register`,
     );
   }
-  const { x, y } = keys.secp256k1.toAffine();
-  const { x: proofX, y: proofY } = keys.grumpkin.toAffine();
-  const own = [x, y, proofX, proofY];
-  if (own.some((coordinate, position) => coordinate !== registered[position])) {
+  if (!keys.some((pair) => areSame(pair, registered))) {
     return waiting(
       `account ${account} is registered with other keys than those in the key file. Use the key file it was ` +
-        `registered with, or register another account (a registered key never changes)`,
+        `registered with, or replace its keys: npx hardhat operators rotate`,
     );
   }
   return waiting(
     `account ${account} is registered but not in the active set. Governance must include it (Operators.setActive), ` +
-      `then anyone may call PriceFeeds.sync: npx hardhat operators set`,
+      `then anyone may call PriceFeeds.sync: npx hardhat operators set, or npx hardhat operators join where stake decides`,
   );
 }
 

@@ -24,6 +24,8 @@ export interface ObservationStore {
   reserve(observation: Observation): Promise<Observation | SignedObservation>;
   /** Stores the signatures of a reserved observation; must be done before they leave the process. */
   complete(signed: SignedObservation): Promise<void>;
+  /** The signed observation of a slot, null if none was signed. */
+  find(setId: number, slot: number): Promise<SignedObservation | null>;
   /** Deletes what was said about slots before this one. */
   prune(beforeSlot: number): Promise<void>;
 }
@@ -35,6 +37,9 @@ interface Row {
   proof_s: string | null;
   proof_e: string | null;
 }
+
+/** As text: the driver makes floats of a list of numbers, and 2^53 and one more would be signed as one price. */
+const exactPrices = "prices_e8::text[] AS prices_e8";
 
 /** Keeps observations in `dodona.observations`. */
 export function createObservationStore(db: Database, owner: ObservationOwner): ObservationStore {
@@ -49,20 +54,22 @@ export function createObservationStore(db: Database, owner: ObservationOwner): O
          VALUES ($1, $2, $3, $4, $5, $6, $7::numeric[])
          ON CONFLICT (chain_id, contract, operator, set_id, slot)
            DO UPDATE SET slot = EXCLUDED.slot
-         RETURNING operator_index, prices_e8, signature, proof_s, proof_e`,
+         RETURNING operator_index, ${exactPrices}, signature, proof_s, proof_e`,
         [...key, setId, slot, operator, pricesE8.map(String)],
       );
       const [row] = rows;
       if (row === undefined) throw new Error(`observation of slot ${slot} was not stored`);
-      const stored: Observation = {
-        setId,
-        slot,
-        operator: row.operator_index,
-        pricesE8: row.prices_e8.map(BigInt),
-      };
-      const { signature, proof_s: s, proof_e: e } = row;
-      if (signature === null || s === null || e === null) return stored;
-      return { ...stored, signature, proof: { s: BigInt(s), e: BigInt(e) } };
+      return fromRow(setId, slot, row);
+    },
+
+    async find(setId, slot) {
+      const { rows } = await db.pool.query<Row>(
+        `SELECT operator_index, ${exactPrices}, signature, proof_s, proof_e FROM dodona.observations
+         WHERE chain_id = $1 AND contract = $2 AND operator = $3 AND set_id = $4 AND slot = $5`,
+        [...key, setId, slot],
+      );
+      const found = rows[0] === undefined ? null : fromRow(setId, slot, rows[0]);
+      return found !== null && isSigned(found) ? found : null;
     },
 
     async complete({ setId, slot, signature, proof }) {
@@ -84,6 +91,22 @@ export function createObservationStore(db: Database, owner: ObservationOwner): O
       );
     },
   };
+}
+
+function isSigned(stored: Observation | SignedObservation): stored is SignedObservation {
+  return "signature" in stored;
+}
+
+function fromRow(setId: number, slot: number, row: Row): Observation | SignedObservation {
+  const stored: Observation = {
+    setId,
+    slot,
+    operator: row.operator_index,
+    pricesE8: row.prices_e8.map(BigInt),
+  };
+  const { signature, proof_s: s, proof_e: e } = row;
+  if (signature === null || s === null || e === null) return stored;
+  return { ...stored, signature, proof: { s: BigInt(s), e: BigInt(e) } };
 }
 
 /** A lock that only one process per key holds. */

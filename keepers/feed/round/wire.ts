@@ -6,6 +6,7 @@ import type { Envelope } from "../signing/envelope.ts";
 import type { Multisignature, NonceCommitment } from "../signing/multisig.ts";
 import type { SignedObservation } from "../signing/observation.ts";
 import { MAX_OPERATORS } from "../signing/report.ts";
+import type { SlotRecord } from "./archive.ts";
 
 /*
  * JSON between operators. Sizes are bounded here field by field, besides the limit on the whole body, so that what a
@@ -18,6 +19,13 @@ export const PATHS = {
   nonce: "/v1/nonce",
   sign: "/v1/sign",
   report: "/v1/report",
+} as const;
+/** Paths that anyone may GET, without an envelope: what was signed is not secret, and proves who lied. */
+export const PUBLIC_PATHS = {
+  /** The operator's own observation of a slot: `…/:setId/:slot`. */
+  observations: "/v1/observations",
+  /** What it has seen signed about slots from one on: `…/:fromSlot`. */
+  slots: "/v1/slots",
 } as const;
 export type RoundPath = (typeof PATHS)[keyof typeof PATHS];
 
@@ -109,6 +117,14 @@ export const reportRequest = z.strictObject({
 export type ReportRequest = z.infer<typeof reportRequest>;
 export const reportAnswer = z.strictObject({ known: z.boolean() });
 
+const uint32Text = z
+  .string()
+  .regex(/^(0|[1-9][0-9]{0,9})$/)
+  .transform(Number)
+  .pipe(uint32);
+export const ownRequest = z.strictObject({ setId: uint32Text, slot: uint32Text });
+export const slotsRequest = z.strictObject({ fromSlot: uint32Text });
+
 export const refusalAnswer = z.object({ error: z.string().max(64), detail: z.string().max(512) });
 
 /** An observation as its JSON. */
@@ -122,6 +138,34 @@ export function observationToWire(signed: SignedObservation): z.input<typeof obs
     signature,
     proof: { s: toHex(word(proof.s)), e: toHex(word(proof.e)) },
   };
+}
+
+/**
+ * A slot's record as its JSON: each observation once; reports name theirs by position.
+ * @returns { setId, slot, observations, reports: [{ report, signature, observations: [position, …] }] }
+ */
+export function recordToWire(record: SlotRecord) {
+  const { setId, slot } = record;
+  const all = [...record.observations];
+  for (const { observations } of record.reports) {
+    for (const one of observations) if (positionIn(all, one) === -1) all.push(one);
+  }
+  return {
+    ...{ setId, slot },
+    observations: all.map(observationToWire),
+    reports: record.reports.map(({ signed, observations }) => ({
+      report: toHex(signed.bytes),
+      signature: signatureToWire(signed.signature),
+      observations: observations.map((one) => positionIn(all, one)),
+    })),
+  };
+}
+
+/** Of one operator and slot, so only the ECDSA signature's bytes, which are deterministic, tell them apart. */
+function positionIn(all: readonly SignedObservation[], one: SignedObservation): number {
+  return all.findIndex(
+    ({ operator, signature }) => operator === one.operator && signature === one.signature,
+  );
 }
 
 /** A signer's commitment as its JSON. */

@@ -57,9 +57,9 @@ describe("PriceFeeds sets", () => {
 
     it("is checked with its own keys and feeds", async () => {
       const net = await deployNetwork({ names: ["A", "B"], operatorCount: 5 });
-      const { operators, feeds, accounts, submit, networkHelpers } = net;
+      const { activate, feeds, accounts, submit, networkHelpers } = net;
       const old = Number((await feeds.currentSet()).setId);
-      await operators.setActive([at(accounts, 4)]);
+      await activate([at(accounts, 4)]);
       const since = (await net.now()) + 10;
       await networkHelpers.time.setNextBlockTimestamp(since);
       await feeds.sync();
@@ -112,10 +112,10 @@ describe("PriceFeeds sets", () => {
 
   describe("sync", () => {
     it("takes the active operators into a new set, by anyone, and keeps the feeds", async () => {
-      const { feeds, operators, accounts, stranger, networkHelpers } = await deployNetwork();
+      const { feeds, activate, accounts, stranger, networkHelpers } = await deployNetwork();
       const before = await feeds.currentSet();
       const chosen = [4, 2, 0, 1].map((i) => at(accounts, i));
-      await operators.setActive(chosen);
+      await activate(chosen);
       const time = (await networkHelpers.time.latest()) + 10;
       await networkHelpers.time.setNextBlockTimestamp(time);
       const sent = await feeds.connect(stranger).sync();
@@ -148,7 +148,7 @@ describe("PriceFeeds sets", () => {
     });
 
     it("computes the quorum as a majority", async () => {
-      const { feeds, operators, accounts } = await deployNetwork({ operatorCount: 7, names: [] });
+      const { feeds, activate, accounts } = await deployNetwork({ operatorCount: 7, names: [] });
       for (const [count, quorum] of [
         [1, 1],
         [2, 2],
@@ -158,7 +158,7 @@ describe("PriceFeeds sets", () => {
         [7, 4],
         [0, 1],
       ] as const) {
-        await operators.setActive(accounts.slice(0, count));
+        await activate(accounts.slice(0, count));
         await feeds.sync();
         expect((await feeds.currentSet()).quorum).to.equal(quorum);
       }

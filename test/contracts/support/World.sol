@@ -26,7 +26,7 @@ contract World {
 
     constructor() {
         VM.warp(1_700_000_000);
-        operators = IOperators(_deploy("Operators", abi.encode(this)));
+        operators = IOperators(_deploy("Operators", abi.encode(this, 1, 0)));
         feeds = IPriceFeeds(_deploy("PriceFeeds", abi.encode(this, operators)));
     }
 
@@ -122,6 +122,7 @@ contract World {
     /// @notice Takes the same operators into a new set.
     function renewSet() external {
         operators.setActive(_accounts);
+        operators.advance();
         feeds.sync();
     }
 

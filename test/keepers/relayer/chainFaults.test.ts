@@ -1,6 +1,7 @@
 import { toBeHex } from "ethers";
 import { expect } from "chai";
 import { startAnvil } from "../../helpers/anvil.ts";
+import { startProxy } from "../../helpers/proxy.ts";
 import * as h from "./harness.ts";
 
 const gwei = 1_000_000_000n;
@@ -39,7 +40,7 @@ describe("relayer: faults of chain, endpoints and clock", function () {
 
   it("RPC dropping half its responses: everything is executed once", async () => {
     await startChain(0.25);
-    const proxy = await h.startProxy(() => bench.anvil.url);
+    const proxy = await startProxy(() => bench.anvil.url);
     const roll = dice(7);
     proxy.rule = () => (roll() < 0.5 ? "pass" : roll() < 0.5 ? "cut" : "lose-answer");
     bench.start({}, { rpcUrls: [proxy.url] });
@@ -50,7 +51,7 @@ describe("relayer: faults of chain, endpoints and clock", function () {
 
   it("RPC answering late, now and then too late: everything is executed once", async () => {
     await startChain(0.25);
-    const proxy = await h.startProxy(() => bench.anvil.url);
+    const proxy = await startProxy(() => bench.anvil.url);
     const roll = dice(11);
     proxy.rule = () => ({ lateMs: roll() < 0.1 ? 700 : 100 * roll() });
     bench.start({ rpcTimeoutMs: 500 }, { rpcUrls: [proxy.url] });
@@ -61,7 +62,7 @@ describe("relayer: faults of chain, endpoints and clock", function () {
 
   it("RPC lying about the nonce, half the time, up and down: nothing twice, no gap that stays", async () => {
     await startChain(0.25);
-    const proxy = await h.startProxy(() => bench.anvil.url);
+    const proxy = await startProxy(() => bench.anvil.url);
     const roll = dice(3);
     let truth = 0;
     proxy.rule = (method) => {
@@ -77,7 +78,7 @@ describe("relayer: faults of chain, endpoints and clock", function () {
 
   it("RPC that says for long that pending nonces are used up: they are not given to a second transaction", async () => {
     await startChain("manual");
-    const proxy = await h.startProxy(() => bench.anvil.url);
+    const proxy = await startProxy(() => bench.anvil.url);
     bench.start({}, { rpcUrls: [proxy.url] });
     for (const ordinal of [1, 2, 3]) await h.enqueue(bench.db, ordinal);
     await bench.sent(3);
@@ -103,10 +104,10 @@ describe("relayer: faults of chain, endpoints and clock", function () {
 
   it("one of three endpoints lying about nonce and head all the time: the others are believed", async () => {
     await startChain(0.25);
-    const liar = await h.startProxy(() => bench.anvil.url);
+    const liar = await startProxy(() => bench.anvil.url);
     const [second, third] = [
-      await h.startProxy(() => bench.anvil.url),
-      await h.startProxy(() => bench.anvil.url),
+      await startProxy(() => bench.anvil.url),
+      await startProxy(() => bench.anvil.url),
     ];
     liar.rule = (method) =>
       method === "eth_getTransactionCount"
@@ -126,7 +127,7 @@ describe("relayer: faults of chain, endpoints and clock", function () {
     const other = await startAnvil({ chainId: 1 });
     try {
       let target = bench.anvil.url;
-      const proxy = await h.startProxy(() => target);
+      const proxy = await startProxy(() => target);
       const relayer = bench.start({}, { rpcUrls: [proxy.url] });
       await h.enqueue(bench.db, 1);
       await bench.confirmed([1], false);
@@ -180,7 +181,7 @@ describe("relayer: faults of chain, endpoints and clock", function () {
   ] as const) {
     it(`nonce gap with ${slots}: it is closed by what waits, and all above is mined`, async () => {
       await startChain("manual");
-      const proxy = await h.startProxy(() => bench.anvil.url);
+      const proxy = await startProxy(() => bench.anvil.url);
       let first: unknown;
       proxy.rule = (method, [raw]) => {
         if (method !== "eth_sendRawTransaction") return "pass";

@@ -6,6 +6,7 @@ import { migrate, openDatabase, type Database } from "../../../keepers/shared/da
 import { createLogger } from "../../../keepers/shared/log.ts";
 import { startAnvil, type TestAnvil } from "../../helpers/anvil.ts";
 import { startPostgres, type TestPostgres } from "../../helpers/postgres.ts";
+import { startProxy, stopProxies } from "../../helpers/proxy.ts";
 import * as h from "./harness.ts";
 
 const log = createLogger({ name: "test", level: "silent" });
@@ -47,7 +48,7 @@ describe("relayer: faults", function () {
     if (this.currentTest?.state === "failed")
       console.log(relayers.map((one) => one.output()).join("\n"));
     relayers.length = 0;
-    await h.stopProxies();
+    await stopProxies();
     await Promise.all([anvil.stop(), other?.stop()]);
     await h.clear(db);
   });
@@ -163,8 +164,8 @@ describe("relayer: faults", function () {
   it("goes on through the second RPC endpoint when the first dies, and sends nothing twice", async () => {
     anvil = await startAnvil();
     await h.installCounter(anvil);
-    const first = await h.startProxy(() => anvil.url);
-    const second = await h.startProxy(() => anvil.url);
+    const first = await startProxy(() => anvil.url);
+    const second = await startProxy(() => anvil.url);
     start([first.url, second.url]);
     await h.enqueue(db, 1);
     await confirmed([1], false);
@@ -182,7 +183,7 @@ describe("relayer: faults", function () {
   it("waits while no RPC endpoint answers and recovers by itself", async () => {
     anvil = await startAnvil();
     await h.installCounter(anvil);
-    const proxy = await h.startProxy(() => anvil.url);
+    const proxy = await startProxy(() => anvil.url);
     const relayer = start([proxy.url]);
     await h.waitFor("the owner", () => relayer.output().includes("works on the account"));
     proxy.rule = () => "cut";

@@ -3,6 +3,7 @@ import { migrate, openDatabase, type Database } from "../../../keepers/shared/da
 import { createLogger } from "../../../keepers/shared/log.ts";
 import { startAnvil, type TestAnvil } from "../../helpers/anvil.ts";
 import { startPostgres, type TestPostgres } from "../../helpers/postgres.ts";
+import { startProxy, stopProxies } from "../../helpers/proxy.ts";
 import * as h from "./harness.ts";
 
 const log = createLogger({ name: "test", level: "silent" });
@@ -33,7 +34,7 @@ describe("relayer: nonces", function () {
     if (this.currentTest?.state === "failed")
       console.log(relayers.map((one) => one.output()).join("\n"));
     relayers.length = 0;
-    await h.stopProxies();
+    await stopProxies();
     await anvil.stop();
     await h.clear(db);
   });
@@ -72,7 +73,7 @@ describe("relayer: nonces", function () {
   it("stores nonce and signed bytes before it sends: killed in between, it resumes with the same bytes", async () => {
     anvil = await startAnvil();
     await h.installCounter(anvil);
-    const proxy = await h.startProxy(() => anvil.url);
+    const proxy = await startProxy(() => anvil.url);
     proxy.rule = (method) => (method === "eth_sendRawTransaction" ? "hang" : "pass");
     const first = start([proxy.url]);
     await h.enqueue(db, 1);
@@ -96,7 +97,7 @@ describe("relayer: nonces", function () {
   it("treats a broadcast whose answer was lost as maybe sent and does not sign again", async () => {
     anvil = await startAnvil({ mining: "manual" });
     await h.installCounter(anvil);
-    const proxy = await h.startProxy(() => anvil.url);
+    const proxy = await startProxy(() => anvil.url);
     let lost = 0;
     proxy.rule = (method) =>
       method === "eth_sendRawTransaction" && lost++ < 4 ? "lose-answer" : "pass";
@@ -199,7 +200,7 @@ describe("relayer: nonces", function () {
   it("skips a nonce that another transaction of the account has used and serves its intent with the next", async () => {
     anvil = await startAnvil({ mining: "manual" });
     await h.installCounter(anvil);
-    const proxy = await h.startProxy(() => anvil.url);
+    const proxy = await startProxy(() => anvil.url);
     proxy.rule = (method) => (method === "eth_sendRawTransaction" ? "cut" : "pass");
     start([proxy.url]);
     await h.enqueue(db, 1);

@@ -5,6 +5,7 @@ import { createLogger } from "../../../keepers/shared/log.ts";
 import { IPriceFeeds__factory } from "../../../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
 import { startAnvil, type TestAnvil } from "../../helpers/anvil.ts";
 import { startPostgres, type TestPostgres } from "../../helpers/postgres.ts";
+import { startProxy, stopProxies } from "../../helpers/proxy.ts";
 import * as h from "./harness.ts";
 
 const log = createLogger({ name: "test", level: "silent" });
@@ -48,7 +49,7 @@ describe("relayer: replacement", function () {
     if (this.currentTest?.state === "failed")
       console.log(relayers.map((one) => one.output()).join("\n"));
     relayers.length = 0;
-    await h.stopProxies();
+    await stopProxies();
     await anvil.stop();
     await h.clear(db);
   });
@@ -126,7 +127,7 @@ describe("relayer: replacement", function () {
   });
 
   it("watches all hashes of a nonce: when the older wins, it is confirmed and the newer gets the next nonce", async () => {
-    const proxy = await h.startProxy(() => anvil.url);
+    const proxy = await startProxy(() => anvil.url);
     start([proxy.url]);
     await h.enqueue(db, 1, group);
     await sent(1);

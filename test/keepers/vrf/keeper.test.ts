@@ -7,6 +7,7 @@ import { expect } from "chai";
 import { createLogger } from "../../../keepers/shared/log.ts";
 import { migrate, openDatabase, type Database } from "../../../keepers/shared/database.ts";
 import { openChain, type Chain } from "../../../keepers/shared/rpc.ts";
+import { pause, resume, wholeChain } from "../../../keepers/relayer/control.ts";
 import type { Coordinate } from "../../../keepers/vrf/model.ts";
 import { openQueue } from "../../../keepers/vrf/queue.ts";
 import { replay } from "../../../keepers/vrf/replay.ts";
@@ -232,6 +233,8 @@ describe("VRF keeper on a chain", function () {
     stopMining();
     const runs = keeper();
     await waitFor("a keeper", () => runs.output().includes("serves requests"));
+    // Nothing is sent: what was handed over for a request that is gone then waits in the relayer's queue.
+    await pause(db.pool, chainId, wholeChain, "test");
     await network.request(1, { confirmations: 3 });
     await network.mine(3);
     const [id] = await newIds(1);
@@ -245,6 +248,16 @@ describe("VRF keeper on a chain", function () {
     await network.mine(4);
     await index.sync();
     expect(await network.requestIds()).to.not.include(id);
+    const [withdrawn] = await waitFor("the intent's end", async () => {
+      const ended = await rowsOf<{ reason: string }>(
+        `SELECT i.reason FROM dodona.intents i JOIN dodona.vrf_proofs p ON p.intent_key = i.key
+         WHERE p.request_id = $1 AND i.status = 'failed'`,
+        [String(id)],
+      );
+      return ended.length === 1 ? ended : null;
+    });
+    expect(withdrawn!.reason).to.match(/^cancelled: a reorganisation replaced block \d+, /);
+    await resume(db.pool, chainId, wholeChain);
     await network.request(1, { confirmations: 3 });
     await network.mine();
     expect((await network.requestIds()).at(-1)).to.equal(id);

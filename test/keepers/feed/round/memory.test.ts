@@ -5,6 +5,7 @@ import { emptyFeed } from "../../../../keepers/feed/price/breaker.ts";
 import type { FeedState } from "../../../../keepers/feed/price/breaker.ts";
 import type { SignedReport } from "../../../../keepers/feed/round/inflight.ts";
 import { createInFlight } from "../../../../keepers/feed/round/inflight.ts";
+import { createKeyRing } from "../../../../keepers/feed/round/key-ring.ts";
 import { createObserver } from "../../../../keepers/feed/round/observer.ts";
 import { createQuotes } from "../../../../keepers/feed/round/quotes.ts";
 import { createRateLimit } from "../../../../keepers/feed/round/rate-limit.ts";
@@ -25,11 +26,12 @@ import { log, memoryStore, RULES } from "./network.ts";
 
 const SLOT = 1_800_000_000;
 const keys = freshKeys();
+const ACCOUNT = `0x${"00".repeat(20)}`;
 const set: ActiveSet = {
   id: 1,
   since: 0,
   quorum: 1,
-  operators: [{ index: 0, account: `0x${"00".repeat(20)}`, ...publicKeys(keys) }],
+  operators: [{ index: 0, account: ACCOUNT, ...publicKeys(keys) }],
   feeds: [{ feedId: "BTC/USD", minVenues: 1 }],
   rules: [RULES],
 };
@@ -105,8 +107,11 @@ describe("the operator's observations", () => {
     const book = createPriceBook();
     const rows = new Map<string, Observation | SignedObservation>();
     const observer = createObserver({
-      ...{ domain: DOMAIN, keys, clock, prices: book, store: memoryStore(rows) },
-      lock: { held: () => options.locked ?? true },
+      ...{ domain: DOMAIN, clock, prices: book },
+      ring: createKeyRing(ACCOUNT, {
+        ...{ keys, publicKeys: publicKeys(keys), store: memoryStore(rows) },
+        lock: { held: () => options.locked ?? true },
+      }),
     });
     const price = (slot: number, priceE8: bigint | null) =>
       book.put(slot, [{ feedId: "BTC/USD", priceE8, reason: "", venues: {} }]);
@@ -200,6 +205,7 @@ describe("the view of the chain", () => {
         return Promise.resolve({ ...set, id });
       },
       registeredKeys: () => Promise.resolve(null),
+      announcedKeys: () => Promise.resolve(null),
       endpoint: (account) => Promise.resolve(`http://${account.slice(-2)}`),
     };
     return { chain, view: createChainView(reader, movingClock(0), log) };

@@ -4,6 +4,8 @@ import { createLogger } from "../../../../keepers/shared/log.ts";
 import type { FeedRules } from "../../../../keepers/feed/decide.ts";
 import type { FeedState } from "../../../../keepers/feed/price/breaker.ts";
 import { emptyFeed } from "../../../../keepers/feed/price/breaker.ts";
+import type { Archive } from "../../../../keepers/feed/round/archive.ts";
+import { createArchive } from "../../../../keepers/feed/round/archive.ts";
 import type { Cosigner } from "../../../../keepers/feed/round/cosigner.ts";
 import { createCosigner } from "../../../../keepers/feed/round/cosigner.ts";
 import type { InFlight, SignedReport } from "../../../../keepers/feed/round/inflight.ts";
@@ -17,7 +19,7 @@ import type { RefusalCode } from "../../../../keepers/feed/round/refusal.ts";
 import type { RoundServer } from "../../../../keepers/feed/round/server.ts";
 import { serveRounds } from "../../../../keepers/feed/round/server.ts";
 import type { ActiveSet, ChainView } from "../../../../keepers/feed/round/set.ts";
-import { indexIn } from "../../../../keepers/feed/round/standing.ts";
+import { createKeyRing } from "../../../../keepers/feed/round/key-ring.ts";
 import { createPriceBook } from "../../../../keepers/feed/round/slot-prices.ts";
 import type { PriceBook } from "../../../../keepers/feed/round/slot-prices.ts";
 import type { ObservationStore } from "../../../../keepers/feed/round/store.ts";
@@ -63,6 +65,7 @@ export interface Node {
   readonly leader: Leader;
   readonly peers: Peers;
   readonly inFlight: InFlight;
+  readonly archive: Archive;
   readonly server: RoundServer;
   readonly delivered: SignedReport[];
   readonly refused: RefusalCode[];
@@ -104,6 +107,10 @@ export function memoryStore(
     complete(signed) {
       rows.set(keyOf(signed), signed);
       return Promise.resolve();
+    },
+    find(setId, slot) {
+      const found = rows.get(`${setId}:${slot}`);
+      return Promise.resolve(found !== undefined && "signature" in found ? found : null);
     },
     prune: () => Promise.resolve(),
   };
@@ -192,30 +199,34 @@ async function startNode(
   const refused: RefusalCode[] = [];
   const signedSlots: number[] = [];
   const inFlight = createInFlight({ reportTimeoutMs: 8_000, handoverMs: 3_000 });
-  const lock = { held: () => true };
+  const store = memoryStore(rows);
+  const ring = createKeyRing(accountOf(index), {
+    ...{ keys, publicKeys: publicKeys(keys), store },
+    lock: { held: () => true },
+  });
   const observer = createObserver({
     domain: DOMAIN,
-    keys,
+    ring,
     prices: book,
-    store: memoryStore(rows),
-    lock,
     clock,
   });
-  const peers = createPeers({ domain: DOMAIN, secret: keys.secp256k1, view, clock });
+  const peers = createPeers({ domain: DOMAIN, ring, view, clock });
   const witness = createWitness();
+  const archive = createArchive();
   const cosigner = createCosigner({
-    ...{ domain: DOMAIN, keys, view, observer, inFlight, witness, clock, log },
+    ...{ domain: DOMAIN, ring, view, observer, inFlight, witness, archive, clock, log },
     onSigned: (slot) => signedSlots.push(slot),
   });
   const honest = { ...cosigner };
   const server = await serveRounds({
-    ...{ domain: DOMAIN, view, cosigner, clock, log },
-    selfIn: (set) => indexIn(set, accountOf(index), publicKeys(keys)),
+    ...{ domain: DOMAIN, view, cosigner, archive, clock, log },
+    ownObservation: (setId, slot) => store.find(setId, slot),
+    selfIn: (set) => ring.seatIn(set)?.index ?? null,
     listen: { host: "127.0.0.1", port: 0 },
     onRefused: (code) => refused.push(code),
   });
   const leader = createLeader({
-    ...{ domain: DOMAIN, keys, clock, prices: book, observer, inFlight, witness, peers },
+    ...{ domain: DOMAIN, ring, clock, prices: book, observer, inFlight, witness, archive, peers },
     timeouts: TIMEOUTS,
     deliver: (signed) => {
       delivered.push(signed);
@@ -224,7 +235,7 @@ async function startNode(
     onObserved: () => node.onObserved(),
   });
   const node: Node = {
-    ...{ index, keys, book, cosigner, honest, leader, peers, inFlight, server },
+    ...{ index, keys, book, cosigner, honest, leader, peers, inFlight, archive, server },
     ...{ delivered, refused, rows, signedSlots },
     onObserved: () => undefined,
   };

@@ -4,6 +4,7 @@ import { createLogger } from "../../../../keepers/shared/log.ts";
 import type { FeedPrice } from "../../../../keepers/feed/price/observe.ts";
 import { emptyFeed } from "../../../../keepers/feed/price/breaker.ts";
 import type { SignedReport } from "../../../../keepers/feed/round/inflight.ts";
+import { createKeyRing } from "../../../../keepers/feed/round/key-ring.ts";
 import { createInFlight } from "../../../../keepers/feed/round/inflight.ts";
 import type { ActiveSet, ChainSnapshot } from "../../../../keepers/feed/round/set.ts";
 import { createPriceBook } from "../../../../keepers/feed/round/slot-prices.ts";
@@ -35,6 +36,8 @@ function operating(change: Partial<OperatorDeps> = {}) {
     delivered: [] as number[],
     logs: [] as string[],
     feeds: [] as string[],
+    keyChecks: 0,
+    upkeeps: [] as number[],
   };
   const clock = {
     now: SLOT * 1_000 - 700,
@@ -50,7 +53,22 @@ function operating(change: Partial<OperatorDeps> = {}) {
   const chain = { set: set as ActiveSet | null, fails: false };
   const deps: OperatorDeps = {
     account: accountOf(SELF),
-    publicKeys: publicKeys(keys[SELF]!),
+    ring: createKeyRing(accountOf(SELF), {
+      ...{ keys: keys[SELF]!, publicKeys: publicKeys(keys[SELF]!), store: memoryStore() },
+      lock: { held: () => true },
+    }),
+    keyCheck: {
+      run: () => {
+        seen.keyChecks += 1;
+        return Promise.resolve();
+      },
+    },
+    upkeep: {
+      run: (nowMs) => {
+        seen.upkeeps.push(Math.floor(nowMs / 1_000));
+        return Promise.resolve([]);
+      },
+    },
     clock,
     log: createLogger({
       name: "test",
@@ -94,7 +112,6 @@ function operating(change: Partial<OperatorDeps> = {}) {
       },
     },
     inFlight,
-    store: memoryStore(),
     status: {
       write: () => {
         seen.statuses += 1;
@@ -205,5 +222,26 @@ describe("the slot loop", function () {
     await runUntil(SLOT + 9);
     expect(seen.led.length).to.be.within(3, 4);
     expect(seen.logs.filter((line) => line.includes("database is gone"))).to.have.length(1);
+  });
+
+  it("checks its keys at the start and every minute, and takes its turn in looking after changes", async () => {
+    const { runUntil, seen } = operating();
+    await runUntil(SLOT + 121);
+    expect(seen.keyChecks).to.equal(4);
+    // Every fifth slot is somebody's turn, every third of these is that of the one with index 1 of three.
+    expect(seen.upkeeps.length).to.be.within(7, 9);
+    for (const second of seen.upkeeps) expect((second / 5) % 3).to.equal(SELF);
+  });
+
+  it("looks for its keys every few seconds while the set has none of them", async () => {
+    const { chain, clock, runUntil, seen } = operating();
+    const strangers = set.operators.map((own) => ({ ...own, ...publicKeys(freshKeys()) }));
+    const running = runUntil(SLOT + 22);
+    while (clock.now < (SLOT + 1) * 1_000 + 300) await new Promise(setImmediate);
+    const before = seen.keyChecks;
+    chain.set = { ...set, id: 2, operators: strangers };
+    await running;
+    // Once when it finds out, then every five seconds.
+    expect(seen.keyChecks - before).to.be.within(4, 6);
   });
 });

@@ -12,7 +12,12 @@ import { DOMAIN, freshKeys } from "../signing/helpers.ts";
 import { log } from "./network.ts";
 
 const OWNER = { chainId: 31337, contract: DOMAIN.priceFeeds, operator: `0x${"ab".repeat(20)}` };
-const OBSERVATION = { setId: 2, slot: 1_800_000_000, operator: 3, pricesE8: [2n ** 94n, 0n, 7n] };
+const OBSERVATION = {
+  setId: 2,
+  slot: 1_800_000_000,
+  operator: 3,
+  pricesE8: [2n ** 95n - 1n, 0n, 2n ** 53n + 1n],
+};
 
 describe("what an operator keeps in Postgres", function () {
   this.timeout(60_000);
@@ -56,6 +61,18 @@ describe("what an operator keeps in Postgres", function () {
       expect(
         await createObservationStore(db, OWNER).reserve({ ...OBSERVATION, pricesE8: [1n, 1n, 1n] }),
       ).to.deep.equal(signed);
+    });
+
+    it("are found again only once they were signed", async () => {
+      const store = createObservationStore(db, OWNER);
+      const { setId, slot } = OBSERVATION;
+      expect(await store.find(setId, slot)).to.equal(null);
+      await store.reserve(OBSERVATION);
+      expect(await store.find(setId, slot)).to.equal(null);
+      const signed = signObservation(OBSERVATION, keys, DOMAIN);
+      await store.complete(signed);
+      expect(await store.find(setId, slot)).to.deep.equal(signed);
+      expect(await store.find(setId + 1, slot)).to.equal(null);
     });
 
     it("are signed once: a second process that signs learns that it was late", async () => {

@@ -81,6 +81,8 @@ describe("what signing makes, before the contracts", function () {
     );
     operators = await deploy("artifacts/contracts/operators/Operators.sol/Operators.json", admin, [
       await manager.getAddress(),
+      60,
+      0,
     ]);
     const registry = await operators.getAddress();
     priceFeeds = await deploy("artifacts/contracts/feeds/PriceFeeds.sol/PriceFeeds.json", admin, [
@@ -261,7 +263,7 @@ describe("what signing makes, before the contracts", function () {
     });
     const registered = await reader.registeredKeys(accounts[1]!);
     const standing = (account: string, own: OperatorKeys, known: typeof registered) =>
-      standingOf(set, account.toLowerCase(), publicKeys(own), known);
+      standingOf(set, account.toLowerCase(), [publicKeys(own)], known);
     expect(standing(accounts[1]!, keys[1]!, null)).to.deep.equal({ kind: "active", index: 1 });
     expect(standing(accounts[1]!, keys[2]!, registered))
       .to.have.property("problem")
@@ -272,7 +274,7 @@ describe("what signing makes, before the contracts", function () {
       .to.have.property("problem")
       .that.includes("not registered");
     const inactive = { ...set, operators: set.operators.slice(2) };
-    expect(standingOf(inactive, accounts[1]!.toLowerCase(), publicKeys(keys[1]!), registered))
+    expect(standingOf(inactive, accounts[1]!.toLowerCase(), [publicKeys(keys[1]!)], registered))
       .to.have.property("problem")
       .that.includes("not in the active set");
   });

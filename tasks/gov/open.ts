@@ -1,0 +1,154 @@
+import type { Signer } from "ethers";
+import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+
+import type { Known } from "../../deploy/catalog.ts";
+import type { Governance } from "../../deploy/contracts.ts";
+import { deploymentFolder } from "../../deploy/deployments.ts";
+import { firstBlock } from "../../deploy/journal.ts";
+import type { TaskSettings } from "../shared/action.ts";
+import { TaskError } from "../shared/action.ts";
+import type { Opened } from "../shared/open.ts";
+import { accountsOf, openToRead, openToSend, sendAs } from "../shared/open.ts";
+import { formatTokens } from "../shared/tokens.ts";
+
+/** A network whose contracts obey a governor. */
+export interface Governed extends Opened {
+  governance: Governance;
+  catalog: Known[];
+  /** First block of the deployment. */
+  fromBlock: number;
+  /** Time of the latest block, unix seconds. */
+  nowSeconds: number;
+}
+
+/** A governed network with the account that sends. */
+export interface Acting extends Governed {
+  account: string;
+  signer: Signer;
+}
+
+/** How a person names the account that acts. */
+export interface Who {
+  /** Address, or index in the network's accounts. */
+  from: string | undefined;
+  /** Number of a voter: the network's accounts with voting power, counted from 0. */
+  as: string | undefined;
+}
+
+/** Opens the governance of the chosen network for reading. */
+export async function openGoverned(
+  hre: HardhatRuntimeEnvironment,
+  settings: TaskSettings,
+): Promise<Governed> {
+  return await governed(hre, await openToRead(hre, settings));
+}
+
+/**
+ * Opens the governance of the chosen network for sending.
+ *
+ * @param from Account: an address or an index; the first of the network's accounts when absent.
+ */
+export async function openActing(
+  hre: HardhatRuntimeEnvironment,
+  settings: TaskSettings,
+  from: string | undefined,
+): Promise<Acting> {
+  const opened = await openToSend(hre, settings, from ?? null);
+  return {
+    ...(await governed(hre, opened)),
+    account: opened.account,
+    signer: opened.signer,
+  };
+}
+
+/**
+ * Opens the governance of the chosen network for whoever votes there: the named account, else the first of the network's
+ * accounts that has voting power.
+ *
+ * @throws {TaskError} that says how an account gets voting power.
+ */
+export async function openAsVoter(
+  hre: HardhatRuntimeEnvironment,
+  settings: TaskSettings,
+  { as, from }: Who,
+): Promise<Acting> {
+  if (from !== undefined) return await openActing(hre, settings, from);
+  const [first] = await openVoters(hre, settings, as ?? "0");
+  if (first === undefined) throw new TaskError("No account has voting power.");
+  return first;
+}
+
+/**
+ * Opens the governance of the chosen network once for each of its accounts that a person means by `--as`.
+ *
+ * @param as Number of a voter, or "all".
+ */
+export async function openVoters(
+  hre: HardhatRuntimeEnvironment,
+  settings: TaskSettings,
+  as: string,
+): Promise<Acting[]> {
+  const opened = await openToSend(hre, settings, null);
+  const base = await governed(hre, opened);
+  const voters = await votersOf(base);
+  if (voters.length === 0) {
+    throw new TaskError(
+      "None of the network's accounts has voting power. Whoever holds DODONA delegates it first, to itself or to someone " +
+        "else: npx hardhat gov delegate self --from ACCOUNT",
+    );
+  }
+  const chosen = as === "all" ? voters : voters.filter((_, index) => String(index) === as);
+  if (chosen.length === 0) {
+    const list = voters.map(
+      ({ account, votes }, index) => `${index} ${account} (${formatTokens(votes)})`,
+    );
+    throw new TaskError(`There is no voter "${as}". Voters: ${list.join(", ")}; or all.`);
+  }
+  return await Promise.all(
+    chosen.map(async ({ account }): Promise<Acting> => {
+      const own = await sendAs(opened, account);
+      const { governance } = own.contracts;
+      return { ...base, ...own, governance: governance ?? base.governance };
+    }),
+  );
+}
+
+/** The network's own accounts that have voting power, in the order of their indices. */
+export async function votersOf({
+  connection,
+  governance,
+}: Governed): Promise<{ account: string; votes: bigint }[]> {
+  const accounts = await accountsOf(connection);
+  const votes = await Promise.all(
+    accounts.map(async (one) => await governance.token.getVotes(one)),
+  );
+  return accounts
+    .map((account, index) => ({ account, votes: votes[index] ?? 0n }))
+    .filter((voter) => voter.votes > 0n);
+}
+
+async function governed(hre: HardhatRuntimeEnvironment, opened: Opened): Promise<Governed> {
+  const { connection, contracts, deployment } = opened;
+  const { governance } = contracts;
+  if (governance === null) {
+    throw new TaskError(
+      `Deployment ${deployment.deploymentId} has no governor: named accounts govern. Deploy one with a section ` +
+        '"governance" in the parameters file.',
+    );
+  }
+  // Generated by the build, which is done by now.
+  const { catalogOf } = await import("../../deploy/catalog.ts");
+  const folder = deploymentFolder(hre.config.paths.ignition, deployment.deploymentId);
+  const [fromBlock, block] = await Promise.all([
+    firstBlock(folder),
+    connection.ethers.provider.getBlock("latest"),
+  ]);
+  if (block === null) throw new TaskError("The node has no block.");
+  return {
+    ...opened,
+    governance,
+    catalog: catalogOf(deployment.addresses),
+    fromBlock,
+    nowSeconds: block.timestamp,
+  };
+}
