@@ -115,7 +115,7 @@ function compile() {
   return step(
     "compiling contracts",
     path.join(modules, "node/bin/node"),
-    [path.join(modules, "hardhat/dist/src/cli.js"), "compile", "--quiet"],
+    [path.join(modules, "hardhat/dist/src/cli.js"), "compile", "--no-tests", "--quiet"],
     "the contracts do not compile; the compiler's message is above",
   );
 }
