@@ -10,6 +10,8 @@ import { feedsTasks } from "./tasks/feeds.ts";
 import { govTasks } from "./tasks/gov.ts";
 import { guardianTasks } from "./tasks/guardian.ts";
 import { operatorsTasks } from "./tasks/operators.ts";
+import { proofsTasks } from "./tasks/proofs.ts";
+import { payoutsTasks } from "./tasks/payouts.ts";
 import { relayerTasks } from "./tasks/relayer.ts";
 import { vrfTasks } from "./tasks/vrf.ts";
 
@@ -31,10 +33,20 @@ const compiler = (runs: number) => ({
   },
 });
 
+// The verifiers are hand-optimised assembly of 20 kB: the IR pipeline makes no code of them, and more runs make it too long.
+const verifierCompiler = {
+  ...compiler(1),
+  settings: { ...compiler(1).settings, viaIR: false },
+};
+
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
   solidity: {
     compilers: [{ ...compiler(1_000_000) }],
+    overrides: {
+      "contracts/verifiers/PriceBatchVerifier.sol": verifierCompiler,
+      "contracts/verifiers/PerformanceVerifier.sol": verifierCompiler,
+    },
     isolated: false,
   },
   paths: { ignition: "deploy", tests: { mocha: "test/contracts", solidity: "test" } },
@@ -68,6 +80,8 @@ export default defineConfig({
     ...govTasks({ stackFile }),
     ...guardianTasks({ stackFile }),
     ...operatorsTasks({ stackFile }),
+    ...proofsTasks({ stackFile }),
+    ...payoutsTasks({ stackFile }),
     ...relayerTasks({ stackFile }),
     ...vrfTasks({ stackFile }),
   ],

@@ -6,7 +6,7 @@ import { Contract, Interface } from "ethers";
 import type { Contracts, Governance } from "./contracts.ts";
 import { TIMELOCK_ROLES } from "./governance.ts";
 import { readEvents } from "./logs.ts";
-import { ROLE_NAMES } from "./permissions.ts";
+import { ROLE_NAMES } from "./roles.ts";
 
 /** Who holds a role of the AccessManager. */
 export interface Holder {

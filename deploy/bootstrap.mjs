@@ -1,5 +1,6 @@
 // Makes a fresh clone ready to run. Every npm script calls it first, on whatever Node the host has (20 or later),
 // so it is plain JavaScript and imports nothing that must be installed. It talks on stderr only.
+// With --tests it also compiles the contracts that only tests and benchmarks use, which takes as long again.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -101,23 +102,49 @@ function install() {
   );
 }
 
-/** Names every source that the contracts' build depends on, by content. */
-function contractsFingerprint() {
+/** The contracts' sources: those that are deployed, or all. */
+function sources(withTests) {
+  const files = readdirSync(path.join(root, "contracts"), { recursive: true });
+  return files
+    .filter((file) => file.endsWith(".sol"))
+    .filter((file) => withTests || !file.startsWith(`test${path.sep}`))
+    .map((file) => path.join("contracts", file))
+    .sort();
+}
+
+/** Names every source that a build depends on, by content. */
+function contractsFingerprint(withTests) {
   const hash = createHash("sha256");
-  const folder = path.join(root, "contracts");
-  const files = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith(".sol"));
-  for (const file of files.sort()) hash.update(file).update(readFileSync(path.join(folder, file)));
+  for (const file of sources(withTests))
+    hash.update(file).update(readFileSync(path.join(root, file)));
   return hash.update(readFileSync(path.join(root, "hardhat.config.ts"))).digest("hex");
 }
 
 /** Sources import the contracts' typings, so nothing runs before these exist. */
-function compile() {
+function compile(withTests) {
   return step(
     "compiling contracts",
     path.join(modules, "node/bin/node"),
-    [path.join(modules, "hardhat/dist/src/cli.js"), "compile", "--no-tests", "--quiet"],
+    [
+      ...[path.join(modules, "hardhat/dist/src/cli.js"), "build", "--no-tests", "--quiet"],
+      ...(withTests ? [] : sources(false)),
+    ],
     "the contracts do not compile; the compiler's message is above",
   );
+}
+
+/**
+ * A local chain of a machine without the ceremony's points has verifiers of its own, which take seconds to build: that is
+ * done while the contracts compile. Whoever needs them builds what is missing, so nothing depends on how this ends.
+ */
+function buildVerifiers() {
+  return new Promise((resolve) => {
+    const script = path.join(root, "circuits/build/development.ts");
+    const args = [script, "--unless-ceremony"];
+    const child = spawn(path.join(modules, "node/bin/node"), args, { cwd: root, stdio: "ignore" });
+    child.once("error", resolve);
+    child.once("close", resolve);
+  });
 }
 
 function alive(pid) {
@@ -154,10 +181,14 @@ if (Number(process.versions.node.split(".")[0]) < 20) {
     `Node ${process.versions.node} is too old: install Node 20 or later from https://nodejs.org`,
   );
 }
+const withTests = process.argv.includes("--tests");
 const expected = fingerprint();
-const compiled = contractsFingerprint();
-const isCompiled = () =>
-  existsSync(compiledMarker) && readFileSync(compiledMarker, "utf8") === compiled;
+const [deployed, all] = [contractsFingerprint(false), contractsFingerprint(true)];
+// What was compiled for tests will do for everything else.
+const isCompiled = () => {
+  const compiled = existsSync(compiledMarker) ? readFileSync(compiledMarker, "utf8") : "";
+  return compiled === all || (!withTests && compiled === deployed);
+};
 if (!installed(expected) || !isCompiled()) {
   await withLock(async () => {
     if (!installed(expected)) {
@@ -165,8 +196,8 @@ if (!installed(expected) || !isCompiled()) {
       writeFileSync(marker, expected);
     }
     if (!isCompiled()) {
-      await compile();
-      writeFileSync(compiledMarker, compiled);
+      await Promise.all([compile(withTests), buildVerifiers()]);
+      writeFileSync(compiledMarker, withTests ? all : deployed);
     }
   });
 }

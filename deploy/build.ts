@@ -24,10 +24,20 @@ export async function build(hre: HardhatRuntimeEnvironment): Promise<void> {
   const log = console.log;
   console.log = console.error;
   try {
-    await hre.tasks.getTask("build").run({ quiet: true, noTests: true });
+    await hre.tasks
+      .getTask("build")
+      .run({ quiet: true, noTests: true, files: await deployable(hre) });
   } finally {
     console.log = log;
   }
+}
+
+/** Sources of what is deployed. Contracts below `contracts/test` are for tests alone, and take as long to compile. */
+async function deployable(hre: HardhatRuntimeEnvironment): Promise<string[]> {
+  const files = await hre.solidity.getRootFilePaths({ scope: "contracts" });
+  const sources = path.join(hre.config.paths.root, "contracts") + path.sep;
+  const tests = path.join(sources, "test") + path.sep;
+  return files.filter((file) => file.startsWith(sources) && !file.startsWith(tests));
 }
 
 async function newestChange(folder: string, extension: string): Promise<number> {

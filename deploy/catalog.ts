@@ -11,6 +11,9 @@ import { IVRFCoordinator__factory } from "../types/ethers-contracts/factories/in
 import { IGuardian__factory } from "../types/ethers-contracts/factories/interfaces/IGuardian__factory.ts";
 import { DodonaGovernor__factory } from "../types/ethers-contracts/factories/governance/DodonaGovernor__factory.ts";
 import { DodonaToken__factory } from "../types/ethers-contracts/factories/governance/DodonaToken__factory.ts";
+import { IPriceAttestations__factory } from "../types/ethers-contracts/factories/interfaces/IPriceAttestations__factory.ts";
+import { ITraderRegistry__factory } from "../types/ethers-contracts/factories/interfaces/ITraderRegistry__factory.ts";
+import { PayoutDistributor__factory } from "../types/ethers-contracts/factories/payouts/PayoutDistributor__factory.ts";
 import type { Addresses } from "./deployments.ts";
 
 /** A contract of the deployment under the name that people use. */
@@ -22,12 +25,17 @@ export interface Known {
 
 /** Every contract of a deployment that governance has to do with, by name. The build generates the interfaces. */
 export function catalogOf(addresses: Omit<Addresses, "proxies">): Known[] {
-  const { accessManager, governance, operators, priceFeeds, vrfCoordinator } = addresses;
+  const { accessManager, governance, operators, payoutDistributor, priceFeeds, vrfCoordinator } =
+    addresses;
+  const { priceAttestations, traderRegistry } = addresses;
   const known: readonly (readonly [string, string | undefined | null, () => Interface])[] = [
     ["AccessManager", accessManager, () => new Interface(accessManagerArtifact.abi)],
     ["Operators", operators, () => Operators__factory.createInterface()],
     ["PriceFeeds", priceFeeds, () => IPriceFeeds__factory.createInterface()],
     ["VRFCoordinator", vrfCoordinator, () => IVRFCoordinator__factory.createInterface()],
+    ["PayoutDistributor", payoutDistributor, () => PayoutDistributor__factory.createInterface()],
+    ["PriceAttestations", priceAttestations, () => IPriceAttestations__factory.createInterface()],
+    ["TraderRegistry", traderRegistry, () => ITraderRegistry__factory.createInterface()],
     ["DodonaToken", governance?.token, () => DodonaToken__factory.createInterface()],
     ["TimelockController", governance?.timelock, () => new Interface(timelockArtifact.abi)],
     ["DodonaGovernor", governance?.governor, () => DodonaGovernor__factory.createInterface()],

@@ -12,6 +12,9 @@ import { Slashing__factory } from "../types/ethers-contracts/factories/operators
 import { IGuardian__factory } from "../types/ethers-contracts/factories/interfaces/IGuardian__factory.ts";
 import { IPriceFeeds__factory } from "../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
 import { IVRFCoordinator__factory } from "../types/ethers-contracts/factories/interfaces/IVRFCoordinator__factory.ts";
+import { IPriceAttestations__factory } from "../types/ethers-contracts/factories/interfaces/IPriceAttestations__factory.ts";
+import { ITraderRegistry__factory } from "../types/ethers-contracts/factories/interfaces/ITraderRegistry__factory.ts";
+import { PayoutDistributor__factory } from "../types/ethers-contracts/factories/payouts/PayoutDistributor__factory.ts";
 import type { DodonaGovernor } from "../types/ethers-contracts/governance/DodonaGovernor.ts";
 import type { DodonaToken } from "../types/ethers-contracts/governance/DodonaToken.ts";
 import type { IGuardian } from "../types/ethers-contracts/interfaces/IGuardian.ts";
@@ -21,6 +24,9 @@ import type { Operators } from "../types/ethers-contracts/operators/Operators.ts
 import type { Slashing } from "../types/ethers-contracts/operators/Slashing.ts";
 import type { IPriceFeeds } from "../types/ethers-contracts/interfaces/IPriceFeeds.ts";
 import type { IVRFCoordinator } from "../types/ethers-contracts/interfaces/IVRFCoordinator.ts";
+import type { IPriceAttestations } from "../types/ethers-contracts/interfaces/IPriceAttestations.ts";
+import type { ITraderRegistry } from "../types/ethers-contracts/interfaces/ITraderRegistry.ts";
+import type { PayoutDistributor } from "../types/ethers-contracts/payouts/PayoutDistributor.ts";
 import type { Addresses, GovernanceAddresses } from "./deployments.ts";
 
 /** What the deployment uses of OpenZeppelin's AccessManager. */
@@ -75,6 +81,12 @@ export interface Contracts {
   vrfCoordinator: IVRFCoordinator | null;
   /** null where named accounts govern. */
   governance: Governance | null;
+  /** null where no payouts are deployed. */
+  payoutDistributor: PayoutDistributor | null;
+  /** null where no proofs are verified. */
+  priceAttestations: IPriceAttestations | null;
+  /** null where no proofs are verified. */
+  traderRegistry: ITraderRegistry | null;
 }
 
 /**
@@ -100,6 +112,18 @@ export function connectContracts(
         : connectCoordinator(runner, addresses.vrfCoordinator),
     governance:
       addresses.governance === null ? null : connectGovernance(runner, addresses.governance),
+    payoutDistributor:
+      addresses.payoutDistributor === null
+        ? null
+        : PayoutDistributor__factory.connect(addresses.payoutDistributor, runner),
+    priceAttestations:
+      addresses.priceAttestations === null
+        ? null
+        : IPriceAttestations__factory.connect(addresses.priceAttestations, runner),
+    traderRegistry:
+      addresses.traderRegistry === null
+        ? null
+        : ITraderRegistry__factory.connect(addresses.traderRegistry, runner),
   };
 }
 
@@ -127,4 +151,9 @@ export function connectCoordinator(runner: ContractRunner, address: string): IVR
 /** The operators' registry alone, for when nothing else is deployed yet. */
 export function connectOperators(runner: ContractRunner, address: string): Operators {
   return Operators__factory.connect(address, runner);
+}
+
+/** Any ERC-20 token: it is spoken to like governance's own. */
+export function connectToken(runner: ContractRunner, address: string): DodonaToken {
+  return DodonaToken__factory.connect(address, runner);
 }

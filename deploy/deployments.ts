@@ -6,6 +6,8 @@ import { getAddress } from "ethers";
 import { DeploymentError, objectAt, readJsonIfPresent, stringAt } from "./files.ts";
 import { feedOfFuture } from "./modules/Dodona.ts";
 import { GOVERNANCE_FUTURES } from "./modules/Governance.ts";
+import { DISTRIBUTOR_FUTURE } from "./modules/Payouts.ts";
+import { PROOFS_FUTURES } from "./modules/Proofs.ts";
 import { defaultDeploymentId, readStack } from "./stackFile.ts";
 
 /** Addresses of governance's contracts, checksummed. */
@@ -20,6 +22,12 @@ export interface Addresses {
   vrfCoordinator: string | null;
   /** null where named accounts govern. */
   governance: GovernanceAddresses | null;
+  /** null where no payouts are deployed. */
+  payoutDistributor: string | null;
+  /** null where no proofs are verified. */
+  priceAttestations: string | null;
+  /** null where no proofs are verified. */
+  traderRegistry: string | null;
   proxies: Record<string, string>;
 }
 
@@ -89,7 +97,13 @@ export function addressesOf(recorded: Record<string, string>): Addresses | null 
   }
   const vrfCoordinator = recorded[COORDINATOR_FUTURE] ?? null;
   const governance = governanceOf(recorded);
-  return { accessManager, operators, priceFeeds, vrfCoordinator, governance, proxies };
+  const payoutDistributor = recorded[DISTRIBUTOR_FUTURE] ?? null;
+  return {
+    ...{ accessManager, operators, priceFeeds, vrfCoordinator, governance },
+    ...{ payoutDistributor, proxies },
+    priceAttestations: recorded[PROOFS_FUTURES.priceAttestations] ?? null,
+    traderRegistry: recorded[PROOFS_FUTURES.traderRegistry] ?? null,
+  };
 }
 
 /** Addresses of governance, null when any of its contracts is missing. */

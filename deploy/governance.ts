@@ -4,8 +4,8 @@ import { id, ZeroAddress, ZeroHash } from "ethers";
 import type { Contracts, Governance } from "./contracts.ts";
 import type { LocalOperator } from "./operators.ts";
 import type { GovernanceParameters } from "./parameters/governance.ts";
-import { SCORER_ROLE, SLASHER_ROLE } from "./permissions.ts";
-import type { Step } from "./settle.ts";
+import { SCORER_ROLE, SLASHER_ROLE } from "./roles.ts";
+import type { Step } from "./step.ts";
 import { receiptOf } from "./transactions.ts";
 
 /** Roles of OpenZeppelin's TimelockController. */

@@ -11,6 +11,10 @@ import { IGuardian__factory } from "../types/ethers-contracts/factories/interfac
 import { IPausable__factory } from "../types/ethers-contracts/factories/interfaces/IPausable__factory.ts";
 import { IPriceFeeds__factory } from "../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
 import { IVRFCoordinator__factory } from "../types/ethers-contracts/factories/interfaces/IVRFCoordinator__factory.ts";
+import { IPriceAttestations__factory } from "../types/ethers-contracts/factories/interfaces/IPriceAttestations__factory.ts";
+import { IRaffleRandomness__factory } from "../types/ethers-contracts/factories/interfaces/IRaffleRandomness__factory.ts";
+import { ITraderRegistry__factory } from "../types/ethers-contracts/factories/interfaces/ITraderRegistry__factory.ts";
+import { PayoutDistributor__factory } from "../types/ethers-contracts/factories/payouts/PayoutDistributor__factory.ts";
 
 /** Interfaces of all contracts, for decoding what they revert with. The build generates them. */
 export function contractInterfaces(): Interface[] {
@@ -19,6 +23,10 @@ export function contractInterfaces(): Interface[] {
     Operators__factory.createInterface(),
     IFeedProxy__factory.createInterface(),
     IVRFCoordinator__factory.createInterface(),
+    PayoutDistributor__factory.createInterface(),
+    IRaffleRandomness__factory.createInterface(),
+    IPriceAttestations__factory.createInterface(),
+    ITraderRegistry__factory.createInterface(),
     IPausable__factory.createInterface(),
     IGuardian__factory.createInterface(),
     DodonaGovernor__factory.createInterface(),

@@ -10,10 +10,8 @@ import type { Provider, Signer } from "ethers";
 import { recordedAddresses } from "./deployments.ts";
 import { DeploymentError } from "./files.ts";
 import { feedOfFuture } from "./modules/Dodona.ts";
+import type { RecordedArguments } from "./modules/recorded.ts";
 import { pollUntil, receiptOf } from "./transactions.ts";
-
-/** Arguments of constructors by future id, addresses resolved. */
-export type RecordedArguments = ReadonlyMap<string, ArgumentType[]>;
 
 interface JournalMessage {
   type: string;

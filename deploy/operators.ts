@@ -11,7 +11,7 @@ import type { IOperators } from "../types/ethers-contracts/interfaces/IOperators
 import { DeploymentError, objectAt, readJson, stringAt } from "./files.ts";
 import { revertOf } from "./reverts.ts";
 import { receiptOf } from "./transactions.ts";
-import { readVrfKey } from "./vrfKeys.ts";
+import { readVrfKey } from "./vrfKeyFile.ts";
 
 /** An operator whose keys this machine holds: only a local stack has that for all of them. */
 export interface LocalOperator {

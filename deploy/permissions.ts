@@ -3,18 +3,14 @@ import type { Interface } from "ethers";
 import type { Access } from "./access.ts";
 import type { Known } from "./catalog.ts";
 import type { Contracts } from "./contracts.ts";
-
-/** Role of the AccessManager that may do everything that no other role is named for. */
-export const ADMIN_ROLE = 0n;
-/** Role of the AccessManager that may trip feeds and pause contracts. */
-export const GUARDIAN_ROLE = 1n;
-/** Role of the AccessManager that takes stake on evidence. */
-export const SLASHER_ROLE = 2n;
-/** Role of the AccessManager that posts the operators' participation. */
-export const SCORER_ROLE = 3n;
-
-/** Names of the roles, by number. There are no others. */
-export const ROLE_NAMES = ["admin", "guardian", "slasher", "scorer"] as const;
+import {
+  ADMIN_ROLE,
+  GUARDIAN_ROLE,
+  SLASHER_ROLE,
+  SCORER_ROLE,
+  PROPOSER_ROLE,
+  WATCHER_ROLE,
+} from "./roles.ts";
 
 /** A function that a role other than the admin's may call. */
 export interface Permission {
@@ -39,17 +35,22 @@ const OTHERS_FUNCTIONS: readonly (readonly [target: string, name: string, roleId
   ["OperatorRewards", "pause", GUARDIAN_ROLE],
   ["OperatorStake", "slash", SLASHER_ROLE],
   ["OperatorRewards", "postWeights", SCORER_ROLE],
+  ["PayoutDistributor", "pause", GUARDIAN_ROLE],
+  ["PayoutDistributor", "guardianDispute", GUARDIAN_ROLE],
+  ["PayoutDistributor", "propose", PROPOSER_ROLE],
+  ["PayoutDistributor", "dispute", WATCHER_ROLE],
 ];
 
 /** Everything that roles other than the admin's may do: what is restricted and not named here is the admin's. */
 export async function permissionsOf(contracts: Contracts): Promise<Permission[]> {
-  const { governance, operators, priceFeeds, vrfCoordinator } = contracts;
+  const { governance, operators, payoutDistributor, priceFeeds, vrfCoordinator } = contracts;
   const managed: Readonly<Record<string, Managed | null>> = {
     PriceFeeds: priceFeeds,
     Operators: operators,
     VRFCoordinator: vrfCoordinator,
     OperatorStake: governance?.operatorStake ?? null,
     OperatorRewards: governance?.operatorRewards ?? null,
+    PayoutDistributor: payoutDistributor,
   };
   const permissions = await Promise.all(
     OTHERS_FUNCTIONS.map(async ([target, name, roleId]): Promise<Permission | null> => {
@@ -82,8 +83,10 @@ export const ADMIN_FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
   VRFCoordinator: ["registerProvingKey", "setProvingKeyTerms", "deregisterProvingKey", "unpause"],
   Guardian: ["appoint", "dismiss", "renew", "setGovernor"],
   OperatorStake: ["setMinimumStake"],
-  Slashing: ["setPenalties"],
+  Slashing: ["setPenalties", "setMedianProofs"],
   OperatorRewards: ["dropEpoch", "setEpochBudget", "unpause"],
+  PayoutDistributor: ["setApprovers", "setLimits", "reassign", "withdraw", "unpause"],
+  TraderRegistry: ["setService"],
 };
 
 /** What the admin's role may call in contracts other than the AccessManager, as "PriceFeeds.setParams". */

@@ -1,4 +1,4 @@
-import type { Provider, Signer, TransactionResponse } from "ethers";
+import type { Provider, Signer } from "ethers";
 import { encodeBytes32String } from "ethers";
 
 import type { IPriceFeeds } from "../types/ethers-contracts/interfaces/IPriceFeeds.ts";
@@ -8,8 +8,13 @@ import { governanceSteps, timelockHandover } from "./governance.ts";
 import type { FeedParams } from "./parameters/read.ts";
 import { PARAM_BOUNDS } from "./parameters/read.ts";
 import type { KeyTerms, ProvingKey } from "./parameters/vrf.ts";
-import { ADMIN_ROLE, GUARDIAN_ROLE, missingPermissions, ROLE_NAMES } from "./permissions.ts";
+import type { PayoutTarget } from "./payouts.ts";
+import { payoutSteps } from "./payouts.ts";
+import { missingPermissions } from "./permissions.ts";
+import { ADMIN_ROLE, GUARDIAN_ROLE, ROLE_NAMES } from "./roles.ts";
+import { proofSteps } from "./proofs.ts";
 import { revertOf } from "./reverts.ts";
+import type { Step } from "./step.ts";
 import { receiptOf } from "./transactions.ts";
 import { missingKeys } from "./vrfKeys.ts";
 
@@ -26,14 +31,8 @@ export interface Target {
   active: readonly string[] | null;
   /** Proving keys of randomness and their terms; null where no randomness is deployed. */
   vrf: { keys: readonly ProvingKey[]; terms: KeyTerms } | null;
-}
-
-/** One governance transaction: what it does, in words, and how to send it. */
-export interface Step {
-  what: string;
-  /** Anyone may send it, so it asks for no role. */
-  open?: boolean;
-  send: (overrides: { gasLimit?: bigint }) => Promise<TransactionResponse>;
+  /** Roles and tokens of payouts; null where none are deployed, or they are left as they are. */
+  payouts: PayoutTarget | null;
 }
 
 // Estimating a step that needs the one before it mined is impossible; a new set writes at most 24 KiB of code.
@@ -49,7 +48,7 @@ export interface Settler {
 }
 
 /**
- * Brings roles, feeds, the active set and proving keys to what they should be, sending only what is missing, in order.
+ * Brings roles, feeds, the active set, proving keys, payouts and proofs to what they should be, sending only what is missing, in order.
  *
  * @returns Number of transactions sent.
  * @throws {DeploymentError} when something is missing and the deployer is not (or no longer) admin.
@@ -202,6 +201,8 @@ async function missingSteps(contracts: Contracts, target: Target): Promise<Step[
     }
   }
   if (target.scorer !== null) steps.push(...(await governanceSteps(contracts, target.scorer)));
+  if (target.payouts !== null) steps.push(...(await payoutSteps(contracts, target.payouts)));
+  steps.push(...(await proofSteps(contracts)));
   return steps;
 }
 

@@ -4,7 +4,10 @@ import type { Contracts } from "./contracts.ts";
 import type { Addresses } from "./deployments.ts";
 import { DeploymentError } from "./files.ts";
 import { TIMELOCK_ROLES } from "./governance.ts";
-import { ADMIN_ROLE, GUARDIAN_ROLE, missingPermissions } from "./permissions.ts";
+import { payoutProblems } from "./payouts.ts";
+import { missingPermissions } from "./permissions.ts";
+import { ADMIN_ROLE, GUARDIAN_ROLE } from "./roles.ts";
+import { proofProblems } from "./proofs.ts";
 import type { Target } from "./settle.ts";
 import { missingKeys } from "./vrfKeys.ts";
 
@@ -59,6 +62,18 @@ export async function verify(
   if (addresses.vrfCoordinator !== null) {
     const authority = await authorityOf(addresses.vrfCoordinator);
     expect(authority === addresses.accessManager, "VRFCoordinator obeys another AccessManager");
+  }
+  if (addresses.payoutDistributor !== null) {
+    const authority = await authorityOf(addresses.payoutDistributor);
+    expect(authority === addresses.accessManager, "PayoutDistributor obeys another AccessManager");
+  }
+  if (addresses.traderRegistry !== null) {
+    const authority = await authorityOf(addresses.traderRegistry);
+    expect(authority === addresses.accessManager, "TraderRegistry obeys another AccessManager");
+  }
+  for (const problem of await proofProblems(contracts)) expect(false, problem);
+  if (target.payouts !== null) {
+    for (const problem of await payoutProblems(contracts, target.payouts)) expect(false, problem);
   }
   if (target.vrf !== null) {
     const missing =

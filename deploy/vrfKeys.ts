@@ -1,31 +1,12 @@
 import type { Provider } from "ethers";
 import { formatEther, formatUnits } from "ethers";
 
-import { ConfigError } from "../keepers/shared/config.ts";
-import type { ProvingKey as OpenKey } from "../keepers/vrf/prove.ts";
 import { keyHashOf } from "../keepers/vrf/prove.ts";
 import type { IVRFCoordinator } from "../types/ethers-contracts/interfaces/IVRFCoordinator.ts";
 import { DeploymentError } from "./files.ts";
 import type { LocalOperator } from "./operators.ts";
 import type { KeyTerms, ProvingKey, VrfConfig } from "./parameters/vrf.ts";
 import { receiptOf } from "./transactions.ts";
-
-/**
- * Opens a proving key that this machine holds.
- *
- * @param file `{"vrf": "0x…"}`, readable by its owner alone.
- * @throws {DeploymentError} naming the file, never the secret.
- */
-export async function readVrfKey(file: string): Promise<OpenKey> {
-  // Curve arithmetic takes a while to load, and only a deployment with a key of its own needs it.
-  const { readProvingKey } = await import("../keepers/vrf/config.ts");
-  try {
-    return readProvingKey(file);
-  } catch (error) {
-    if (error instanceof ConfigError) throw new DeploymentError(error.message);
-    throw error;
-  }
-}
 
 /**
  * Keys of the list that governance still has to register.

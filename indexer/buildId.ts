@@ -9,8 +9,11 @@ import { IOperatorRewards__factory } from "../types/ethers-contracts/factories/i
 import { IOperatorStake__factory } from "../types/ethers-contracts/factories/interfaces/IOperatorStake__factory.ts";
 import { IOperators__factory } from "../types/ethers-contracts/factories/interfaces/IOperators__factory.ts";
 import { IPriceFeeds__factory } from "../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
+import { IPriceAttestations__factory } from "../types/ethers-contracts/factories/interfaces/IPriceAttestations__factory.ts";
 import { ISlashing__factory } from "../types/ethers-contracts/factories/interfaces/ISlashing__factory.ts";
+import { ITraderRegistry__factory } from "../types/ethers-contracts/factories/interfaces/ITraderRegistry__factory.ts";
 import { IVRFCoordinator__factory } from "../types/ethers-contracts/factories/interfaces/IVRFCoordinator__factory.ts";
+import { PayoutDistributor__factory } from "../types/ethers-contracts/factories/payouts/PayoutDistributor__factory.ts";
 import type { Settings } from "./settings.ts";
 
 const ID_DIGITS = 12;
@@ -44,6 +47,14 @@ export function buildId(
   for (const [name, address] of Object.entries(settings.contracts.governance ?? {}).sort()) {
     part(name, address.toLowerCase());
   }
+  const { payouts } = settings.contracts;
+  if (payouts !== undefined) {
+    const addresses = [payouts.distributor, ...payouts.tokens].join().toLowerCase();
+    part("payouts", `${addresses},${payouts.startBlock ?? ""}`);
+  }
+  for (const [name, address] of Object.entries(settings.contracts.proofs ?? {}).sort()) {
+    part(name, address.toLowerCase());
+  }
   part("startBlock", String(settings.contracts.startBlock));
   part(
     "abi",
@@ -57,6 +68,9 @@ export function buildId(
       IPriceFeeds__factory.abi,
       ISlashing__factory.abi,
       IVRFCoordinator__factory.abi,
+      PayoutDistributor__factory.abi,
+      IPriceAttestations__factory.abi,
+      ITraderRegistry__factory.abi,
     ]),
   );
   const files = globSync(SOURCES, { cwd: folder }).filter((file) => !file.startsWith(API_FOLDER));

@@ -27,12 +27,31 @@ const schema = z.strictObject({
         operatorRewards: hexAddress,
       })
       .optional(),
+    /** Absent where nothing is paid out. */
+    payouts: z
+      .strictObject({
+        distributor: hexAddress,
+        /** Tokens whose holders are paid: all their transfers are indexed. */
+        tokens: z
+          .array(hexAddress)
+          .min(1)
+          .refine((tokens) => new Set(tokens).size === tokens.length, "names a token twice"),
+        /** Before the first transfer of any of them; that of all contracts unless given. */
+        startBlock: z.int().min(0).optional(),
+      })
+      .optional(),
+    /** Absent where no proofs are verified. */
+    proofs: z
+      .strictObject({ priceAttestations: hexAddress, traderRegistry: hexAddress })
+      .optional(),
     /** Block of the first deployment. */
     startBlock: z.int().min(0),
   }),
   /** Where the API listens. */
   host: z.string().min(1).default("127.0.0.1"),
   port: z.int().min(1).max(65_535),
+  /** Folder of published payouts, which the API serves; absent where there are none. */
+  payoutsFolder: z.string().min(1).optional(),
   /** Folder for the record of the running process. */
   stateDir: z.string().min(1),
   /** 200 by default on a local chain, else 1,000. */

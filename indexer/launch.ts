@@ -1,4 +1,5 @@
 import { createServer } from "node:net";
+import path from "node:path";
 import { parseArgs } from "node:util";
 
 import { systemClock } from "../keepers/shared/clock.ts";
@@ -129,6 +130,9 @@ function ponderOptions(config: IndexerConfig, databaseUrl: string): PonderOption
     pollingIntervalMs: config.pollingIntervalMs ?? (isLocal ? 200 : 1_000),
     databaseUrl,
     contracts: config.contracts,
+    // Ponder runs in another folder.
+    payoutsFolder:
+      config.payoutsFolder === undefined ? undefined : path.resolve(config.payoutsFolder),
   };
   return {
     settings,

@@ -7,9 +7,13 @@ import { IOperatorRewards__factory } from "../types/ethers-contracts/factories/i
 import { IOperatorStake__factory } from "../types/ethers-contracts/factories/interfaces/IOperatorStake__factory.ts";
 import { IOperators__factory } from "../types/ethers-contracts/factories/interfaces/IOperators__factory.ts";
 import { IPriceFeeds__factory } from "../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
+import { IPriceAttestations__factory } from "../types/ethers-contracts/factories/interfaces/IPriceAttestations__factory.ts";
 import { ISlashing__factory } from "../types/ethers-contracts/factories/interfaces/ISlashing__factory.ts";
+import { ITraderRegistry__factory } from "../types/ethers-contracts/factories/interfaces/ITraderRegistry__factory.ts";
 import { IVRFCoordinator__factory } from "../types/ethers-contracts/factories/interfaces/IVRFCoordinator__factory.ts";
+import { PayoutDistributor__factory } from "../types/ethers-contracts/factories/payouts/PayoutDistributor__factory.ts";
 import { accessManagerAbi } from "./abis/accessManager.ts";
+import { transferAbi } from "./abis/erc20.ts";
 import { timelockAbi } from "./abis/timelock.ts";
 import { readSettings } from "./settings.ts";
 
@@ -17,7 +21,7 @@ import { readSettings } from "./settings.ts";
 export const settings = readSettings(process.env);
 
 const { chainId, rpcUrls, pollingIntervalMs, databaseUrl, contracts } = settings;
-const { governance, startBlock } = contracts;
+const { governance, payouts, proofs, startBlock } = contracts;
 
 /** Ponder wants every contract that has handlers; nothing ever comes from this address. */
 const nowhere = "0x0000000000000000000000000000000000000000";
@@ -83,6 +87,31 @@ export default createConfig({
       chain: "network",
       abi: IOperatorStake__factory.abi,
       address: governance?.operatorStake ?? nowhere,
+      startBlock,
+    },
+    PayoutDistributor: {
+      chain: "network",
+      abi: PayoutDistributor__factory.abi,
+      address: payouts?.distributor ?? nowhere,
+      startBlock: payouts?.startBlock ?? startBlock,
+    },
+    PayoutToken: {
+      chain: "network",
+      abi: transferAbi,
+      address: payouts === undefined ? nowhere : [...payouts.tokens],
+      startBlock: payouts?.startBlock ?? startBlock,
+    },
+    PriceAttestations: {
+      chain: "network",
+      abi: IPriceAttestations__factory.abi,
+      address: proofs?.priceAttestations ?? nowhere,
+      startBlock,
+      includeTransactionReceipts: true,
+    },
+    TraderRegistry: {
+      chain: "network",
+      abi: ITraderRegistry__factory.abi,
+      address: proofs?.traderRegistry ?? nowhere,
       startBlock,
     },
     Slashing: {

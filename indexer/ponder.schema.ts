@@ -3,6 +3,8 @@ import { index, onchainTable, primaryKey } from "ponder";
 // Ponder takes every table from this file.
 export * from "./schema/governance.ts";
 export * from "./schema/operators.ts";
+export * from "./schema/payouts.ts";
+export * from "./schema/proofs.ts";
 
 // Slots, times and block numbers are unix seconds and counts below 2^53: int8 read as numbers. Prices, keys and
 // gas prices are bigint. Feed ids are the readable name ("BTC/USD").

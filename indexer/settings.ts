@@ -24,8 +24,27 @@ export interface Settings {
           readonly operatorRewards: `0x${string}`;
         }
       | undefined;
+    /** Absent where nothing is paid out. */
+    readonly payouts?:
+      | {
+          readonly distributor: `0x${string}`;
+          /** Tokens whose holders are paid: all their transfers are indexed. */
+          readonly tokens: readonly `0x${string}`[];
+          /** Before the first transfer of any of them; that of all contracts unless given. */
+          readonly startBlock?: number | undefined;
+        }
+      | undefined;
+    /** Absent where no proofs are verified. */
+    readonly proofs?:
+      | {
+          readonly priceAttestations: `0x${string}`;
+          readonly traderRegistry: `0x${string}`;
+        }
+      | undefined;
     readonly startBlock: number;
   };
+  /** Folder of published payouts; absent where none are served. */
+  readonly payoutsFolder?: string | undefined;
 }
 
 const SETTINGS = "DODONA_INDEXER_SETTINGS";

@@ -4,7 +4,7 @@ import { logSchema, parentPidSchema } from "./shared/config.ts";
 import type { Program } from "./supervise.ts";
 
 /** Keepers that can be started. */
-export const keepers = ["feed", "relayer", "vrf", "watch", "score", "payout"] as const;
+export const keepers = ["feed", "relayer", "vrf", "watch", "score", "payout", "attest"] as const;
 export type Keeper = (typeof keepers)[number];
 
 const filesSchema = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
@@ -21,6 +21,7 @@ export const fleetSchema = z.strictObject({
       watch: filesSchema.optional(),
       score: filesSchema.optional(),
       payout: filesSchema.optional(),
+      attest: filesSchema.optional(),
     })
     .refine((named) => Object.values(named).some((files) => files !== undefined), {
       error: `name the file of at least one of ${keepers.join(", ")}`,
@@ -33,7 +34,8 @@ export const fleetSchema = z.strictObject({
 export const exampleFleet = `{
   "keepers": {
     "relayer": "relayer.json", "vrf": "vrf.json", "feed": ["operator-1.json", "operator-2.json"], "watch": "watch.json",
-    "score": "score.json", "payout": ["proposer.json", "approver.json", "watcher.json"]
+    "score": "score.json", "payout": ["proposer.json", "approver.json", "watcher.json"],
+    "attest": "attest.json"
   },
   "log": { "level": "info" }
 }`;
@@ -48,7 +50,7 @@ export function mainOf(keeper: Keeper): URL {
  * @param file of the configuration; paths inside count from its folder
  */
 export function fleetOf(config: z.infer<typeof fleetSchema>, file: string): Program[] {
-  const order: Keeper[] = ["relayer", "vrf", "feed", "watch", "score", "payout"];
+  const order: Keeper[] = ["relayer", "vrf", "feed", "watch", "score", "payout", "attest"];
   return order.flatMap((keeper) => {
     const files = [config.keepers[keeper] ?? []].flat();
     return files.map((one, index) => ({

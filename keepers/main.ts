@@ -12,6 +12,7 @@ const descriptions = {
   vrf: "Answers requests for randomness",
   watch: "Brings evidence of lying operators, and warns of what is coming",
   payout: "Proposes, approves or watches the roots of daily payouts",
+  attest: "Has prices attested on chain by zero-knowledge proofs",
   score: "Posts who took part in each epoch, so that operators are paid",
 } as const;
 

@@ -19,7 +19,7 @@ export function deployTask(): TaskDefinition {
     .addOption({
       name: "parameters",
       description:
-        "File with governance (or admin and guardian), feeds and vrf (default deploy/parameters/local.json or chain-<id>.json)",
+        "File with governance (or admin and guardian), feeds, vrf and payouts (default deploy/parameters/local.json or chain-<id>.json)",
       type: ArgumentType.STRING_WITHOUT_DEFAULT,
       defaultValue: undefined,
     })
@@ -70,6 +70,10 @@ export function deployTask(): TaskDefinition {
         print(`Operators      ${operators}`);
         print(`PriceFeeds     ${priceFeeds}`);
         if (vrfCoordinator !== null) print(`VRFCoordinator ${vrfCoordinator}`);
+        const { payoutDistributor, priceAttestations, traderRegistry } = result.addresses;
+        if (payoutDistributor !== null) print(`Payouts        ${payoutDistributor}`);
+        if (priceAttestations !== null) print(`Attestations   ${priceAttestations}`);
+        if (traderRegistry !== null) print(`TraderRegistry ${traderRegistry}`);
         for (const [name, address] of governanceLines(governance)) {
           print(`${name.padEnd(14)} ${address}`);
         }

@@ -118,9 +118,23 @@ function proposeTask(settings: TaskSettings): TaskDefinition {
     .addOption(optional("epochBudget", "What an epoch pays to all operators at most, DODONA"))
     .addOption(optional("send", "Amount that the treasury sends, ether or tokens"))
     .addOption(
-      optional("to", "Who gets what the treasury sends: address, index or a contract's name"),
+      optional(
+        "to",
+        "Who gets what is sent, withdrawn or reassigned: address, index or a contract",
+      ),
     )
-    .addOption(optional("token", "Token that the treasury sends: DODONA or an address"))
+    .addOption(optional("token", "Token that is sent or withdrawn: DODONA, native or an address"))
+    .addOption(
+      optional("setLimits", "Token whose payouts are limited: DODONA, native or an address"),
+    )
+    .addOption(optional("perHour", "Most that is paid out in an hour, whole tokens"))
+    .addOption(optional("perDay", "Most that is paid out in a day"))
+    .addOption(optional("perAccount", "Most that is paid out to an account in a day"))
+    .addOption(optional("perEpoch", "Most that an epoch adds"))
+    .addOption(optional("setApprovers", "Approvers of payouts: A,B,C"))
+    .addOption(optional("threshold", "Approvals that a proposal of payouts needs"))
+    .addOption(optional("withdraw", "Amount of deposits for payouts that is taken back"))
+    .addOption(optional("reassign", "Account whose claims of payouts go to another, for lost keys"))
     .addOption(optional("appointGuardian", "Account that becomes the guardian's holder"))
     .addFlag({ name: "dismissGuardian", description: "Remove the guardian's holder" })
     .addFlag({ name: "renewGuardian", description: "Start the guardian's term anew" })

@@ -15,7 +15,7 @@ const JSON_FLAG = { name: "json", description: "Print one JSON document on stdou
 const example = (text: string, command: string): string =>
   `${text}, e.g. npx hardhat guardian ${command}`;
 
-/** `npx hardhat guardian …`: trip, pause, veto. */
+/** `npx hardhat guardian …`: trip, pause, dispute, veto. */
 export function guardianTasks(settings: TaskSettings): TaskDefinition[] {
   return [
     emptyTask("guardian", "Stop things at once, as the guardian's holder").build(),
@@ -43,6 +43,30 @@ export function guardianTasks(settings: TaskSettings): TaskDefinition[] {
           await runAction(async () => {
             const { guardianPause } = await import("./guardian/act.ts");
             await guardianPause(args, hre, settings);
+          }),
+      )
+      .build(),
+    task(
+      ["guardian", "dispute"],
+      example(
+        "Drop a proposed root of payouts",
+        'dispute 0x… --why "it pays the wrong accounts" --network local',
+      ),
+    )
+      .addPositionalArgument({ name: "proposal", description: "Id of the proposal, or its epoch" })
+      .addOption({
+        name: "why",
+        description: "Reason; it is written on chain",
+        type: ArgumentType.STRING_WITHOUT_DEFAULT,
+        defaultValue: undefined,
+      })
+      .addOption(FROM)
+      .addFlag(JSON_FLAG)
+      .setInlineAction(
+        async (args, hre) =>
+          await runAction(async () => {
+            const { guardianDispute } = await import("./guardian/dispute.ts");
+            await guardianDispute(args, hre, settings);
           }),
       )
       .build(),

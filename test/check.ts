@@ -1,5 +1,5 @@
 // Format, lint, types, and generated files: everything that can be said of the sources without running them.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import path from "node:path";
 
 const root = path.resolve(import.meta.dirname, "..");
@@ -15,21 +15,33 @@ const steps: readonly [title: string, command: string, args: readonly string[]][
   ["lint TypeScript", bin("eslint"), ["--max-warnings", "0", "."]],
   ["lint Solidity", bin("solhint"), ["--max-warnings", "0", "--noPrompt", "contracts/**/*.sol"]],
   ["types", bin("tsc"), ["-p", "."]],
+  ["circuits", process.execPath, [path.join(root, "circuits/build/main.ts"), "--check"]],
   ["types of the indexer", bin("tsc"), ["-p", "indexer"]],
 ];
 
-let failed = false;
-for (const [title, command, args] of steps) {
+/** Runs a step and says how it went; what it printed is shown only if it failed. */
+async function run([title, command, args]: (typeof steps)[number]): Promise<boolean> {
   const started = Date.now();
-  const result = spawnSync(command, args, { cwd: root, encoding: "utf8" });
-  const ok = result.status === 0;
-  failed ||= !ok;
+  const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  }
+  const ok = await new Promise<boolean>((resolve) => {
+    child.once("error", (error) => {
+      text += error.message;
+      resolve(false);
+    });
+    child.once("close", (code) => resolve(code === 0));
+  });
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
   process.stderr.write(
-    `${ok ? "✓" : "✗"} ${title.padEnd(28)} ${((Date.now() - started) / 1000).toFixed(1)} s\n`,
+    `${ok ? "✓" : "✗"} ${title.padEnd(28)} ${seconds} s\n${ok ? "" : `${text}\n`}`,
   );
-  if (!ok)
-    process.stderr.write(
-      `${result.stdout ?? ""}${result.stderr ?? ""}${result.error?.message ?? ""}\n`,
-    );
+  return ok;
 }
-process.exit(failed ? 1 : 0);
+
+// The others read what the first one generates, and nothing of each other.
+const [first, ...others] = steps;
+const results = [await run(first!), ...(await Promise.all(others.map(run)))];
+process.exit(results.every(Boolean) ? 0 : 1);

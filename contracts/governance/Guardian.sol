@@ -8,6 +8,7 @@ import {GovernorStorage} from "@openzeppelin/contracts/governance/extensions/Gov
 
 import {IGuardian} from "../interfaces/IGuardian.sol";
 import {IPausable} from "../interfaces/IPausable.sol";
+import {IPayoutDistributor} from "../interfaces/IPayoutDistributor.sol";
 import {IPriceFeeds} from "../interfaces/IPriceFeeds.sol";
 import {FeedId} from "../types/FeedId.sol";
 import {GUARDIAN_ROLE} from "./Roles.sol";
@@ -53,6 +54,12 @@ contract Guardian is IGuardian, AccessManaged {
     function pause(address target) external onlyHolder {
         uint64 until = IPausable(target).pause();
         emit PauseOrdered(target, msg.sender, until);
+    }
+
+    /// @inheritdoc IGuardian
+    function disputePayout(address distributor, bytes32 proposalId, string calldata reason) external onlyHolder {
+        emit PayoutDisputeOrdered(distributor, proposalId, msg.sender, reason);
+        IPayoutDistributor(distributor).guardianDispute(proposalId, reason);
     }
 
     /// @inheritdoc IGuardian

@@ -4,10 +4,11 @@ pragma solidity 0.8.37;
 import {FeedId} from "../types/FeedId.sol";
 
 /// @title IGuardian
-/// @notice The account that can stop things at once and start nothing: it trips feeds, pauses contracts and vetoes
-/// proposals, each within a rate, for a term.
-/// @dev Warning: the holder can delay every proposal but those that replace or remove it, three times in 30 days, and stop
-/// what is pausable for two times 72 hours in 30 days. It cannot unpause, spend, grant or change anything.
+/// @notice The account that can stop things at once and start nothing: it trips feeds, pauses contracts, drops proposed
+/// roots of payouts and vetoes proposals, each within a rate, for a term.
+/// @dev Warning: the holder can delay every proposal but those that replace or remove it, three times in 30 days, stop
+/// what is pausable for two times 72 hours in 30 days, and drop five proposed payouts a day, which delays payments that
+/// no root covers yet. It cannot unpause, spend, grant or change anything.
 interface IGuardian {
     /// @notice Governance made an account the holder until `termEnds`, unix seconds.
     event HolderAppointed(address indexed holder, uint64 termEnds);
@@ -21,6 +22,13 @@ interface IGuardian {
     event TripOrdered(FeedId indexed feedId, address indexed holder);
     /// @notice The holder paused a contract until `until`, unix seconds.
     event PauseOrdered(address indexed target, address indexed holder, uint64 until);
+    /// @notice The holder had a proposed root of payouts dropped.
+    event PayoutDisputeOrdered(
+        address indexed distributor,
+        bytes32 indexed proposalId,
+        address indexed holder,
+        string reason
+    );
     /// @notice The holder vetoed a proposal: it is cancelled for good.
     event ProposalVetoed(uint256 indexed proposalId, address indexed holder);
 
@@ -44,6 +52,11 @@ interface IGuardian {
 
     /// @notice Stops a pausable contract for 72 hours, within the contract's budget. Only the holder.
     function pause(address target) external;
+
+    /// @notice Drops a proposed root of payouts before it pays, within the distributor's budget of the guardian. Only the
+    /// holder.
+    /// @param distributor PayoutDistributor that it was proposed to.
+    function disputePayout(address distributor, bytes32 proposalId, string calldata reason) external;
 
     /// @notice Cancels a proposal in whatever state it is, unless it is protected. At most three in 30 days. Only the
     /// holder.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IMedianProofs} from "./IMedianProofs.sol";
 import {IPriceFeeds} from "./IPriceFeeds.sol";
+import {IReportErrors} from "./IReportErrors.sol";
 import {ISlashableStake} from "./ISlashableStake.sol";
 
 /// @title ISlashing
@@ -12,7 +14,7 @@ import {ISlashableStake} from "./ISlashableStake.sol";
 /// Warning: evidence that waits for a block is public. Whoever copies it and pays more is first and gets the reporter's
 /// share; the operator is slashed all the same, and only that is the purpose. A reporter that minds sends it through a
 /// private relay. Since the reporter's share is at most a tenth, an operator that reports itself loses the rest.
-interface ISlashing {
+interface ISlashing is IReportErrors {
     /// @notice One operator's prices at a slot, as it signs them (EIP-712; the domain is PriceFeeds').
     /// @param setId Set that the operator belongs to.
     /// @param slot Unix seconds.
@@ -52,6 +54,9 @@ interface ISlashing {
     /// @notice Governance changed what a lie costs, in basis points of the stake that can be slashed.
     event PenaltiesChanged(uint16 equivocationBps, uint16 wrongMediansBps);
 
+    /// @notice Governance changed which contract judges proofs of medians; the zero address is none.
+    event MedianProofsChanged(IMedianProofs medianProofs);
+
     /// @notice Evidence must stay valid for a time, and for less than stake takes to leave.
     error EvidencePeriodOutOfRange(uint256 given, uint256 unbonding);
     /// @notice A penalty lies outside its bounds.
@@ -66,8 +71,6 @@ interface ISlashing {
     error DifferentOperators(uint8 first, uint8 second);
     /// @notice The observations say the same: signing twice is no lie.
     error SamePrices();
-    /// @notice The slot is not of the set's time, `since` to before `until` (2^256−1 while the set is active).
-    error SlotOutsideSet(uint32 slot, uint256 since, uint256 until);
     /// @notice The evidence is too old.
     error EvidenceExpired(uint32 slot, uint256 validUntil);
     /// @notice The set has no such operator.
@@ -76,24 +79,18 @@ interface ISlashing {
     error WrongSigner(address recovered, address expected);
     /// @notice The operator was slashed for this slot already.
     error EquivocationPunished(address account, uint32 setId, uint32 slot);
-    /// @notice The report's length is not head plus a whole, positive number of entries.
-    error ReportLength(uint256 given);
     /// @notice The report's signers were slashed for it already.
     error ReportPunished(bytes32 reportDigest);
-    /// @notice The bitmap names a signer that the set does not have.
-    error SignerBeyondSet(uint256 signers, uint256 operators);
-    /// @notice Fewer signers than the quorum: such a report could do nothing.
-    error TooFewSigners(uint256 given, uint256 quorum);
-    /// @notice The inverse is not that of the aggregated key's z, or the keys cancel.
-    error WrongInverse(uint256 zInverse);
-    /// @notice The signature is not one of these signers over this report.
-    error InvalidSignature();
     /// @notice An observation has another number of prices than the set has feeds.
     error PricesLength(uint256 given, uint256 feeds);
     /// @notice The observations are not those under the report's root.
     error WrongRoot(bytes32 given, bytes32 recomputed);
-    /// @notice Every answer is the median of the observations.
+    /// @notice Every answer is the median of the observations, or what is proved.
     error MediansMatch();
+    /// @notice No contract judges proofs of medians.
+    error NoMedianProofs();
+    /// @notice The contract judges proofs about another network's feeds.
+    error MedianProofsOfAnother(IMedianProofs medianProofs, address priceFeeds);
     /// @notice There is no stake left that could be taken.
     error NothingToSlash();
 
@@ -129,6 +126,28 @@ interface ISlashing {
         address reporter
     ) external;
 
+    /// @notice Slashes every signer of a report like `slashWrongMedians`, by a proof that under the report's own root
+    /// other medians follow, or another number of prices, of at least one feed of the report.
+    /// @dev Costs about a million gas, whatever the number of feeds. Proofs are only of observations that the operators
+    /// of the set signed: of others `slashWrongMedians` is the evidence. Reverts with the errors of
+    /// `IMedianProofs.requireProven` for what is not proved.
+    /// @param report Packed bytes as `IPriceFeeds.submit` takes them, accepted or not.
+    /// @param signature Multisignature of a quorum or more over the report.
+    /// @param proof What follows from the observations. A quorum of 1 states medians of any number of prices.
+    /// @param reporter Who gets the reporter's share.
+    function slashProvenMedians(
+        bytes calldata report,
+        IPriceFeeds.Signature calldata signature,
+        IMedianProofs.MedianProof calldata proof,
+        address reporter
+    ) external;
+
+    /// @notice Sets the contract that judges proofs of medians, of the same PriceFeeds; the zero address is none.
+    /// Restricted to governance.
+    /// @dev Warning: whoever sets this can have operators slashed for what they did not do, as whoever gives out the
+    /// slasher's role can.
+    function setMedianProofs(IMedianProofs newProofs) external;
+
     /// @notice Sets what a lie costs, 100 to 10,000 basis points each. Restricted to governance.
     function setPenalties(uint16 equivocationBps, uint16 wrongMediansBps) external;
 
@@ -143,6 +162,9 @@ interface ISlashing {
 
     /// @notice The contract that keeps sets and their keys, and under which operators sign.
     function priceFeeds() external view returns (IPriceFeeds);
+
+    /// @notice The contract that judges proofs of medians; zero if none does.
+    function medianProofs() external view returns (IMedianProofs);
 
     /// @notice Custody of the operators' stakes.
     function stake() external view returns (ISlashableStake);

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
+import {CHUNK_FEEDS, IMedianProofs} from "../interfaces/IMedianProofs.sol";
 import {IPriceFeeds} from "../interfaces/IPriceFeeds.sol";
 import {ISlashableStake} from "../interfaces/ISlashableStake.sol";
 import {ISlashing} from "../interfaces/ISlashing.sol";
@@ -11,7 +12,7 @@ import {ObservationHash} from "../libraries/ObservationHash.sol";
 import {ObservationMedian} from "../libraries/ObservationMedian.sol";
 import {Poseidon2} from "../libraries/Poseidon2.sol";
 import {Report} from "../libraries/Report.sol";
-import {Schnorr} from "../libraries/Schnorr.sol";
+import {SignedReport} from "../libraries/SignedReport.sol";
 import {FeedId} from "../types/FeedId.sol";
 import {SetId} from "../types/SetId.sol";
 
@@ -31,6 +32,8 @@ contract Slashing is ISlashing, AccessManaged {
     /// @inheritdoc ISlashing
     uint256 public immutable evidencePeriod;
 
+    /// @inheritdoc ISlashing
+    IMedianProofs public medianProofs;
     /// @inheritdoc ISlashing
     uint16 public equivocationBps;
     /// @inheritdoc ISlashing
@@ -102,12 +105,46 @@ contract Slashing is ISlashing, AccessManaged {
         (address[] memory accounts, uint256[4][] memory keys, FeedId[] memory feeds, ) = priceFeeds.describeSet(
             SetId.wrap(setId)
         );
-        _checkSignature(keys, setId, signers, digest, signature);
+        SignedReport.requireSigned(priceFeeds, keys, setId, signers, digest, signature);
         _checkRoot(report, setId, slot, observations, feeds.length);
         if (_followsFrom(report, observations)) revert MediansMatch();
 
         isReportPunished[digest] = true;
         _slashSigners(accounts, signers, digest, reporter);
+    }
+
+    /// @inheritdoc ISlashing
+    function slashProvenMedians(
+        bytes calldata report,
+        IPriceFeeds.Signature calldata signature,
+        IMedianProofs.MedianProof calldata proof,
+        address reporter
+    ) external {
+        IMedianProofs proofs = medianProofs;
+        if (address(proofs) == address(0)) revert NoMedianProofs();
+        if (!Report.isWellFormed(report)) revert ReportLength(report.length);
+        (uint32 setId, uint32 slot, uint32 signers) = Report.head(report);
+        _checkEvidence(setId, slot, reporter);
+        bytes32 digest = priceFeeds.reportDigest(report);
+        if (isReportPunished[digest]) revert ReportPunished(digest);
+        if (_states(report, proof)) revert MediansMatch();
+
+        (address[] memory accounts, uint256[4][] memory keys, , ) = priceFeeds.describeSet(SetId.wrap(setId));
+        SignedReport.requireSigned(priceFeeds, keys, setId, signers, digest, signature);
+        proofs.requireProven(setId, slot, bytes32(report[ROOT_OFFSET:Report.HEAD_BYTES]), proof);
+
+        isReportPunished[digest] = true;
+        _slashSigners(accounts, signers, digest, reporter);
+    }
+
+    /// @inheritdoc ISlashing
+    function setMedianProofs(IMedianProofs newProofs) external restricted {
+        if (address(newProofs) != address(0)) {
+            address others = address(newProofs.priceFeeds());
+            if (others != address(priceFeeds)) revert MedianProofsOfAnother(newProofs, others);
+        }
+        medianProofs = newProofs;
+        emit MedianProofsChanged(newProofs);
     }
 
     /// @inheritdoc ISlashing
@@ -144,11 +181,7 @@ contract Slashing is ISlashing, AccessManaged {
     /// for one has signed.
     function _checkEvidence(uint32 setId, uint32 slot, address reporter) internal view {
         if (reporter == address(0)) revert ZeroReporter();
-        (, uint32 since, ) = priceFeeds.setOf(SetId.wrap(setId));
-        (SetId current, , , ) = priceFeeds.currentSet();
-        uint256 until = type(uint256).max;
-        if (setId != SetId.unwrap(current)) (, until, ) = priceFeeds.setOf(SetId.wrap(setId + 1));
-        if (slot < since || slot >= until) revert SlotOutsideSet(slot, since, until);
+        SignedReport.requireSlotOfSet(priceFeeds, setId, slot);
         if (block.timestamp > slot + evidencePeriod) revert EvidenceExpired(slot, slot + evidencePeriod);
     }
 
@@ -171,27 +204,6 @@ contract Slashing is ISlashing, AccessManaged {
         );
         address recovered = ECDSA.recoverCalldata(hash, signature);
         if (recovered != expected) revert WrongSigner(recovered, expected);
-    }
-
-    /// @dev The check of PriceFeeds, with the keys of any set.
-    function _checkSignature(
-        uint256[4][] memory keys,
-        uint32 setId,
-        uint256 signers,
-        bytes32 digest,
-        IPriceFeeds.Signature calldata signature
-    ) internal view {
-        if (signers >> keys.length != 0) revert SignerBeyondSet(signers, keys.length);
-        (, , uint8 quorum) = priceFeeds.setOf(SetId.wrap(setId));
-        uint256 count = Schnorr.popCount(signers);
-        if (count < quorum) revert TooFewSigners(count, quorum);
-        bytes memory points;
-        for (uint256 i = 0; i < keys.length; ++i) points = abi.encodePacked(points, keys[i][0], keys[i][1]);
-        (uint256 x, uint256 y, uint256 z) = Schnorr.sum(points, signers);
-        if (!Schnorr.isInverse(z, signature.zInverse)) revert WrongInverse(signature.zInverse);
-        uint256 parity;
-        (x, parity) = Schnorr.toAffine(x, y, signature.zInverse);
-        if (!Schnorr.verify(x, parity, digest, signature.s, signature.commitment)) revert InvalidSignature();
     }
 
     /// @dev Recomputes digests and root.
@@ -235,6 +247,19 @@ contract Slashing is ISlashing, AccessManaged {
             if (count != uint8(report[entry + 1])) return false;
             if (ObservationMedian.lower(prices, count) != uint96(bytes12(report[entry + 2:entry + Report.ENTRY_BYTES])))
                 return false;
+        }
+        return true;
+    }
+
+    /// @dev Whether a report says what is stated, where both speak of a feed.
+    function _states(bytes calldata report, IMedianProofs.MedianProof calldata proof) internal pure returns (bool) {
+        for (uint256 entry = Report.HEAD_BYTES; entry < report.length; entry += Report.ENTRY_BYTES) {
+            uint256 feed = uint8(report[entry]);
+            if (feed / CHUNK_FEEDS != proof.chunk) continue;
+            uint256 stated = proof.entries[feed % CHUNK_FEEDS];
+            // An entry is a feed index, and then the number of prices and the median as the circuit packs them.
+            uint256 said = uint104(bytes13(report[entry + 1:entry + Report.ENTRY_BYTES]));
+            if (stated != 0 && stated != said) return false;
         }
         return true;
     }

@@ -1,12 +1,16 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import { encodeBytes32String } from "ethers";
 
-import type { RecordedArguments } from "../journal.ts";
+import type { RecordedArguments } from "./recorded.ts";
 import type { GovernanceParameters } from "../parameters/governance.ts";
+import type { PayoutParameters } from "../parameters/payouts.ts";
 import type { VrfConfig } from "../parameters/vrf.ts";
 import { addGovernance } from "./Governance.ts";
 import type { Schedule } from "./Operators.ts";
 import { operatorsModule } from "./Operators.ts";
+import { payoutsModule } from "./Payouts.ts";
+import type { ProofsPlan } from "./Proofs.ts";
+import { proofsModule } from "./Proofs.ts";
 
 const PROXY_PREFIX = "FeedProxy_";
 
@@ -35,15 +39,27 @@ export interface Plan {
   schedule: Schedule;
   /** null for none, or where all of it is deployed. */
   governance: GovernanceParameters | null;
+  /** null for none. */
+  payouts: PayoutParameters | null;
+  /** null for none. */
+  proofs: ProofsPlan | null;
   /** Arguments of constructors that an earlier run recorded: they are for good, whatever the files say now. */
   recorded: RecordedArguments;
 }
 
 /**
- * Every contract of the network: the operators' module, PriceFeeds, one FeedProxy a feed, VRFCoordinator and governance. A
- * module is built for what should be there; Ignition deploys what it has not deployed before.
+ * Every contract of the network: the operators' module, PriceFeeds, one FeedProxy a feed, VRFCoordinator, governance,
+ * PayoutDistributor and the contracts of proofs. A module is built for what should be there; Ignition deploys what it has not deployed before.
  */
-export function dodonaModule({ feedIds, governance, recorded, schedule, vrf }: Plan) {
+export function dodonaModule({
+  feedIds,
+  governance,
+  payouts,
+  proofs,
+  recorded,
+  schedule,
+  vrf,
+}: Plan) {
   const registry = operatorsModule(schedule, recorded);
   return buildModule("Dodona", (m) => {
     const { accessManager, operators } = m.useModule(registry);
@@ -57,6 +73,8 @@ export function dodonaModule({ feedIds, governance, recorded, schedule, vrf }: P
     if (governance !== null) {
       addGovernance(m, { accessManager, operators, priceFeeds }, governance, recorded);
     }
+    if (payouts !== null) m.useModule(payoutsModule(registry, payouts, recorded));
+    if (proofs !== null) m.useModule(proofsModule({ accessManager, priceFeeds }, proofs, recorded));
     return { accessManager, operators, priceFeeds };
   });
 }

@@ -2,7 +2,7 @@ import timelockArtifact from "@openzeppelin/contracts/build/contracts/TimelockCo
 import type { ArgumentType, IgnitionModuleBuilder } from "@nomicfoundation/ignition-core";
 import { ZeroAddress } from "ethers";
 
-import type { RecordedArguments } from "../journal.ts";
+import type { RecordedArguments } from "./recorded.ts";
 import type { GovernanceParameters } from "../parameters/governance.ts";
 
 /** Ignition's ids of governance's contracts. */

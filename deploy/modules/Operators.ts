@@ -1,7 +1,7 @@
 import accessManagerArtifact from "@openzeppelin/contracts/build/contracts/AccessManager.json" with { type: "json" };
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 
-import type { RecordedArguments } from "../journal.ts";
+import type { RecordedArguments } from "./recorded.ts";
 
 /** Ignition's id of the operators' registry. */
 export const OPERATORS_FUTURE = "Operators#Operators";

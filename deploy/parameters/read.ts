@@ -5,6 +5,10 @@ import { getAddress, isAddress } from "ethers";
 import { DeploymentError, objectAt, readJson } from "../files.ts";
 import type { GovernanceParameters } from "./governance.ts";
 import { checkGovernance } from "./governance.ts";
+import type { PayoutParameters } from "./payouts.ts";
+import { checkPayouts } from "./payouts.ts";
+import type { ProofParameters } from "./proofs.ts";
+import { checkProofs } from "./proofs.ts";
 import type { VrfParameters } from "./vrf.ts";
 import { checkVrf } from "./vrf.ts";
 
@@ -112,9 +116,13 @@ export interface DeployParameters {
   feeds: ReadonlyMap<string, FeedParams>;
   /** Randomness; null where none is deployed. */
   vrf: VrfParameters | null;
+  /** Payouts; null where no distributor is deployed. */
+  payouts: PayoutParameters | null;
+  /** Proofs; null where none are verified. */
+  proofs: ProofParameters | null;
 }
 
-const FIELDS = ["admin", "guardian", "governance", "feeds", "vrf"];
+const FIELDS = ["admin", "guardian", "governance", "feeds", "vrf", "payouts", "proofs"];
 const FEED_ID = /^[A-Za-z0-9]+\/[A-Za-z0-9]+$/;
 const FEED_ID_MAX_LENGTH = 31;
 
@@ -167,7 +175,8 @@ export function checkParams(given: unknown, where: string): FeedParams {
 }
 
 /**
- * Reads a parameters file: `{ admin?, guardian?, governance?: { … }, feeds: { "BTC/USD": { …FeedParams } }, vrf?: { … } }`.
+ * Reads a parameters file: `{ admin?, guardian?, governance?: { … }, feeds: { "BTC/USD": { …FeedParams } }, vrf?: { … },
+ * payouts?: { … }, proofs?: { … } }`.
  *
  * @throws {DeploymentError} naming the file and the field that is wrong.
  */
@@ -204,6 +213,11 @@ export async function readParameters(file: string): Promise<DeployParameters> {
       ]),
     ),
     vrf: root["vrf"] === undefined ? null : checkVrf(root["vrf"], `${name}: vrf`),
+    payouts:
+      root["payouts"] === undefined
+        ? null
+        : checkPayouts(root["payouts"], governance !== null, `${name}: payouts`),
+    proofs: root["proofs"] === undefined ? null : checkProofs(root["proofs"], `${name}: proofs`),
   };
 }
 

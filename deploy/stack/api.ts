@@ -40,6 +40,24 @@ export async function readRandomness(apiUrl: string): Promise<ApiRandomness> {
   return randomnessSchema.parse(await response.json());
 }
 
+const attestationsSchema = z.object({
+  priceAttestations: z.string().nullable(),
+  reports: z.number(),
+  latest: z.object({ slot: z.number(), feeds: z.array(z.string()) }).nullable(),
+});
+
+/** How many reports were attested and which the latest is of, as the API's `/attestations` shows it. */
+export type ApiAttestations = z.infer<typeof attestationsSchema>;
+
+/** The state of attestations, from the index. */
+export async function readAttestations(apiUrl: string): Promise<ApiAttestations> {
+  const response = await fetch(`${apiUrl}/attestations?limit=1`, {
+    signal: AbortSignal.timeout(3_000),
+  });
+  if (!response.ok) throw new Error(`${apiUrl}/attestations answered ${response.status}`);
+  return attestationsSchema.parse(await response.json());
+}
+
 /** True when an HTTP address answers 200. */
 export async function answers(url: string): Promise<boolean> {
   const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });

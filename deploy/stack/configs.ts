@@ -4,8 +4,9 @@ import path from "node:path";
 import { HDNodeWallet, hexlify, Mnemonic, randomBytes } from "ethers";
 
 import { generateKeys } from "../../keepers/feed/signing/keys.ts";
+import { readProgram } from "../../keepers/payout/program.ts";
 import { localChainId } from "./chain.ts";
-import type { Paths, Ports } from "./layout.ts";
+import { payoutKeepers, type Paths, type Ports } from "./layout.ts";
 import type { StackFile } from "./stack-file.ts";
 
 /** Anvil's published development mnemonic: these accounts are worth nothing anywhere else. */
@@ -13,7 +14,7 @@ const mnemonic = Mnemonic.fromPhrase("test test test test test test test test te
 
 /**
  * Which of the mnemonic's accounts does what: account 0 deploys and keeps no power, 1 to 5 are the operators, 14 to 16
- * vote, 17 holds the guardian, 18 posts participation (deploy/parameters/local.json names these). Several accounts let
+ * vote, 6 proposes and 7 disputes payouts, 8, 9 and 20 approve them, 17 holds the guardian, 18 posts participation (deploy/parameters/local.json names these). Several accounts let
  * randomness go on while a report waits for its block.
  */
 const relayerAccountIndices = [10, 11, 12, 13];
@@ -23,6 +24,16 @@ const scorerIndex = 18;
 
 /** Account that gets the reporter's share of what the watch keeper has slashed. */
 const reporterIndex = 19;
+
+/** Accounts of the relayer that propose and dispute payouts. */
+const proposerIndex = 6;
+const watcherIndex = 7;
+
+/** Approvers of payouts: they sign and send nothing. */
+const approverIndices = [8, 9, 20];
+
+/** Between a payout keeper's looks at the chain. */
+const payoutPollMs = 250;
 
 /** Operator whose proving key answers requests for random words. */
 const proverIndex = 0;
@@ -122,8 +133,17 @@ export function operatorConfig(
 
 /** Writes the relayer's configuration and returns its path. */
 export function relayerConfig(paths: Paths, ports: Ports, stack: StackFile): string {
-  const accounts = [...relayerAccountIndices, scorerIndex].map((index, i) => {
-    const name = index === scorerIndex ? "scorer" : `relayer-${i + 1}`;
+  const named = new Map([
+    [scorerIndex, "scorer"],
+    ...(stack.program === undefined
+      ? []
+      : ([
+          [proposerIndex, "proposer"],
+          [watcherIndex, "watcher"],
+        ] as const)),
+  ]);
+  const accounts = [...relayerAccountIndices, ...named.keys()].map((index, i) => {
+    const name = named.get(index) ?? `relayer-${i + 1}`;
     const keyFile = path.join(paths.keys, `${name}.txt`);
     writeSecret(keyFile, `${localAccount(index).privateKey}\n`);
     return { keyFile };
@@ -183,6 +203,26 @@ export function watchConfig(paths: Paths, ports: Ports, stack: StackFile): strin
   });
 }
 
+/** Seconds between two attestations of a feed; elsewhere it is an hour. */
+const attestEverySeconds = 60;
+/** A heartbeat of the local feeds, and a little more. */
+const attestGatherSeconds = 15;
+
+/** Writes the attest keeper's configuration and returns its path. */
+export function attestConfig(paths: Paths, ports: Ports, stack: StackFile): string {
+  const { operators, priceAttestations } = stack.addresses;
+  return writeJson(path.join(paths.config, "attest.json"), {
+    chainId: localChainId,
+    rpcUrls: [stack.rpcUrl],
+    contracts: { priceAttestations, operators },
+    ...{ everySeconds: attestEverySeconds, gatherSeconds: attestGatherSeconds },
+    metrics: { host: "127.0.0.1", port: ports.attestMetrics },
+    ...{ pollMs: 1_000, confirmations: 1 },
+    log: { level: "info" },
+    parentPid: process.pid,
+  });
+}
+
 /** Writes the score keeper's configuration and returns its path. */
 export function scoreConfig(paths: Paths, ports: Ports, stack: StackFile): string {
   return writeJson(path.join(paths.config, "score.json"), {
@@ -196,6 +236,62 @@ export function scoreConfig(paths: Paths, ports: Ports, stack: StackFile): strin
     log: { level: "info" },
     parentPid: process.pid,
   });
+}
+
+/** A payout keeper with its configuration file. */
+export interface PayoutKeeper {
+  readonly name: string;
+  readonly config: string;
+  readonly metricsPort: number;
+}
+
+/**
+ * Writes the configurations of the payout keepers: one proposer, three approvers, one watcher.
+ * @param startBlock Of the deployment.
+ */
+export function payoutConfigs(
+  paths: Paths,
+  ports: Ports,
+  stack: StackFile,
+  startBlock: number,
+): PayoutKeeper[] {
+  const common = {
+    chainId: localChainId,
+    rpcUrls: [stack.rpcUrl],
+    contracts: { payoutDistributor: stack.addresses.payoutDistributor, startBlock },
+    programFile: stack.program,
+    folder: paths.payouts,
+    confirmations: 1,
+    pollMs: payoutPollMs,
+    log: { level: "info" },
+    parentPid: process.pid,
+  };
+  const [proposer, watcher] = [localAccount(proposerIndex), localAccount(watcherIndex)];
+  const uri = `${stack.apiUrl}/payouts/data/{hash}.json`;
+  const roles: object[] = [
+    // Approvers and watcher read the chain's own logs, and so check the index too.
+    { role: "proposer", sender: proposer.address, uri, holdings: "index" },
+    ...approverIndices.map((index, i) => {
+      const keyFile = path.join(paths.keys, `approver-${i + 1}.json`);
+      writeSecret(keyFile, `${JSON.stringify({ payouts: localAccount(index).privateKey })}\n`);
+      return { role: "approver", keyFile };
+    }),
+    { role: "watcher", sender: watcher.address, unpublishedSeconds: 2 },
+  ];
+  return roles.map((role, i) => {
+    const [name, metricsPort] = [payoutKeepers[i]!, ports.payoutMetrics[i]!];
+    const metrics = { host: "127.0.0.1", port: metricsPort };
+    const config = path.join(paths.config, `${name}.json`);
+    return { name, config: writeJson(config, { ...role, ...common, metrics }), metricsPort };
+  });
+}
+
+/** Tokens whose holders are paid; where no program is in use, governance's. */
+function payoutTokens({ addresses, program }: StackFile): string[] {
+  if (program === undefined) return [addresses.governance.token];
+  const { holdings, participants } = readProgram(program);
+  const tokens = [holdings.token, participants.source === "transfers" ? participants.token : []];
+  return [...new Set(tokens.flat())];
 }
 
 /** Writes the indexer's configuration and returns its path. */
@@ -216,8 +312,25 @@ export function indexerConfig(
         accessManager: stack.addresses.accessManager,
         ...stack.addresses.governance,
       },
+      ...(stack.addresses.payoutDistributor === null
+        ? {}
+        : {
+            payouts: {
+              distributor: stack.addresses.payoutDistributor,
+              tokens: payoutTokens(stack),
+            },
+          }),
+      ...(stack.addresses.priceAttestations === null || stack.addresses.traderRegistry === null
+        ? {}
+        : {
+            proofs: {
+              priceAttestations: stack.addresses.priceAttestations,
+              traderRegistry: stack.addresses.traderRegistry,
+            },
+          }),
       startBlock,
     },
+    payoutsFolder: paths.payouts,
     port: ports.api,
     stateDir: path.join(paths.state, "indexer"),
     log: { level: "info" },

@@ -2,12 +2,20 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { createLogUpdate } from "log-update";
 
-import { type ApiFeed, type ApiRandomness, readFeeds, readRandomness } from "./api.ts";
+import {
+  type ApiAttestations,
+  type ApiFeed,
+  type ApiRandomness,
+  readAttestations,
+  readFeeds,
+  readRandomness,
+} from "./api.ts";
 import { chooseFallback } from "./fallback.ts";
 import { operatorCount } from "./layout.ts";
+import { payoutFrame, payoutIntroduction } from "./live-payouts.ts";
 import type { Stack } from "./stack.ts";
 import { type OperatorStatus, StatusReader } from "./status.ts";
-import { randomnessLine, renderFeeds, sourceLine } from "./table.ts";
+import { attestationsLine, randomnessLine, renderFeeds, sourceLine } from "./table.ts";
 
 const refreshMs = 1_000;
 /** Without a terminal the table is printed now and then, for a log that somebody reads later. */
@@ -33,6 +41,7 @@ function introduction(stack: Stack): string {
     "  Try next, in another terminal:",
     "    npx hardhat feeds list --network local",
     "    npx hardhat vrf request --network local",
+    "    npx hardhat proofs verify --network local",
     "    npx hardhat access show --network local",
     '    npx hardhat gov propose --set-feed BTC/USD --heartbeat 60 --why "fewer transactions" --network local',
     "    npx hardhat gov vote 1 for --wait --network local   (then: gov queue 1 --wait, gov execute 1 --wait)",
@@ -43,28 +52,56 @@ function introduction(stack: Stack): string {
 
 /** Shows the network until it is stopped. Resolves with the exit code. */
 export async function live(stack: Stack, signal: AbortSignal): Promise<number> {
-  const { stdout } = process;
-  const update = createLogUpdate(stdout);
-  stdout.write(`${introduction(stack)}\n`);
+  const color = process.stdout.isTTY;
+  if (stack.options.only === "payouts") {
+    process.stdout.write(`${payoutIntroduction(stack)}\n`);
+    return show(stack, signal, async () => await payoutFrame(stack, color));
+  }
+  process.stdout.write(`${introduction(stack)}\n`);
   const reader = new StatusReader(stack.file.databaseUrl, stack.file.addresses.priceFeeds);
   const fallback = chooseFallback(stack);
+  try {
+    return await show(stack, signal, async () => {
+      const [feeds, statuses, randomness, attestations] = await view(stack, reader);
+      await fallback(statuses);
+      if (feeds.length === 0 && !color) return null;
+      return [
+        renderFeeds(feeds, statuses, operatorCount, Math.floor(Date.now() / 1000), color),
+        sourceLine(statuses, color),
+        ...(randomness === null ? [] : [randomnessLine(randomness)]),
+        ...(attestations === null
+          ? []
+          : [attestationsLine(attestations, Math.floor(Date.now() / 1000))]),
+      ].join("\n");
+    });
+  } finally {
+    await reader.close();
+  }
+}
+
+/**
+ * Draws the newest frame, with what a person should know and how to end, until the signal aborts.
+ * @param frameOf null while there is nothing to show.
+ * @returns The exit code.
+ */
+async function show(
+  stack: Stack,
+  signal: AbortSignal,
+  frameOf: () => Promise<string | null>,
+): Promise<number> {
+  const { stdout } = process;
+  const update = createLogUpdate(stdout);
   const notices: string[] = [];
   if (stdout.isTTY) stack.notice = (line) => void notices.push(line);
   let printedAt = 0;
   try {
     while (!signal.aborted) {
-      const [feeds, statuses, randomness] = await view(stack, reader);
-      await fallback(statuses);
-      const frame = [
-        renderFeeds(feeds, statuses, operatorCount, Math.floor(Date.now() / 1000), stdout.isTTY),
-        sourceLine(statuses, stdout.isTTY),
-        ...(randomness === null ? [] : [randomnessLine(randomness)]),
-        ...notices.slice(-noticesShown),
-        footer(stack),
-      ].join("\n");
-      if (stdout.isTTY) update(frame);
-      else if (feeds.length > 0 && Date.now() - printedAt >= plainEveryMs) {
-        stdout.write(`${frame}\n`);
+      const drawn = await frameOf();
+      const isDue = stdout.isTTY || Date.now() - printedAt >= plainEveryMs;
+      if (drawn !== null && isDue) {
+        const frame = [drawn, ...notices.slice(-noticesShown), footer(stack)].join("\n");
+        if (stdout.isTTY) update(frame);
+        else stdout.write(`${frame}\n`);
         printedAt = Date.now();
       }
       await delay(refreshMs, undefined, { signal }).catch(() => undefined);
@@ -72,23 +109,25 @@ export async function live(stack: Stack, signal: AbortSignal): Promise<number> {
     return 0;
   } finally {
     update.done();
-    await reader.close();
   }
 }
 
 function footer(stack: Stack): string {
-  return `Operators: ${stack.aliveOperators} of ${operatorCount}.  Ctrl-C stops everything.`;
+  const end = "Ctrl-C stops everything.";
+  if (stack.options.only === "payouts") return end;
+  return `Operators: ${stack.aliveOperators} of ${operatorCount}.  ${end}`;
 }
 
 /** The newest view; a part that is being restarted shows as empty for a moment rather than ending the table. */
 async function view(
   stack: Stack,
   reader: StatusReader,
-): Promise<[ApiFeed[], OperatorStatus[], ApiRandomness | null]> {
+): Promise<[ApiFeed[], OperatorStatus[], ApiRandomness | null, ApiAttestations | null]> {
   const recentMs = 10_000;
   return Promise.all([
     readFeeds(stack.file.apiUrl).catch(() => []),
     reader.read(Date.now() - recentMs).catch(() => []),
     readRandomness(stack.file.apiUrl).catch(() => null),
+    readAttestations(stack.file.apiUrl).catch(() => null),
   ]);
 }

@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 
 import { StackFailure } from "./failure.ts";
 import { defaultPortBase, projectRoot } from "./layout.ts";
+import { requireProgram } from "./program.ts";
 
 export type Prices =
   | { readonly mode: "live" }
@@ -21,11 +22,17 @@ export interface Options {
   readonly timeoutSeconds: number;
   /** File of the deployment's parameters; the local ones when absent. */
   readonly parameters?: string;
+  /** The part of the network to run; all of it but payouts' keepers when absent. */
+  readonly only?: "payouts";
+  /** Program file of payouts; the one used before, or a sample, when absent. */
+  readonly program?: string;
 }
 
 interface Flags {
   live?: true;
   data?: string;
+  only?: "payouts";
+  program?: string;
   speed: number;
   fresh?: true;
   portBase: number;
@@ -71,6 +78,12 @@ export function parseOptions(argv: readonly string[]): Options {
       "replay recorded bars: files VENUE_PAIR.csv[.gz], header ts,open,high,low,close,volume",
     )
     .option("--speed <factor>", "replay: recorded seconds per second", positive, 60)
+    .addOption(
+      new Option("--only <part>", "payouts: no operators, but the keepers that pay out every day")
+        .choices(["payouts"])
+        .conflicts(["live", "data"]),
+    )
+    .option("--program <file>", "with --only payouts: what is paid to whom (default a sample)")
     .option("--fresh", "forget the chain, the database and the keys of earlier starts")
     .option(
       "--port-base <port>",
@@ -84,7 +97,7 @@ export function parseOptions(argv: readonly string[]): Options {
     .option("--timeout <seconds>", "with --until-healthy: give up after this time", positive, 600)
     .addHelpText(
       "after",
-      "\nExamples:\n  npm start\n  npm start -- --data ../bars --speed 120\n  npm start -- --until-healthy --json --timeout 240",
+      "\nExamples:\n  npm start\n  npm start -- --data ../bars --speed 120\n  npm start -- --only payouts --program program.json\n  npm start -- --until-healthy --json --timeout 240",
     )
     .showSuggestionAfterError()
     .configureOutput({
@@ -101,6 +114,10 @@ export function parseOptions(argv: readonly string[]): Options {
     throw new StackFailure(`unknown argument '${command.args[0]}' (npm start -- --help)`);
   const flags = command.opts<Flags>();
   if (flags.json && !flags.untilHealthy) throw new StackFailure("--json goes with --until-healthy");
+  if (flags.program !== undefined && flags.only !== "payouts")
+    throw new StackFailure("--program goes with --only payouts");
+  const program = flags.program === undefined ? undefined : path.resolve(flags.program);
+  if (program !== undefined) requireProgram(program);
   return {
     prices: flags.data === undefined ? { mode: "live" } : replay(flags.data, flags.speed),
     fresh: flags.fresh ?? false,
@@ -109,6 +126,8 @@ export function parseOptions(argv: readonly string[]): Options {
     untilHealthy: flags.untilHealthy ?? false,
     json: flags.json ?? false,
     timeoutSeconds: flags.timeout,
+    ...(flags.only === undefined ? {} : { only: flags.only }),
+    ...(program === undefined ? {} : { program }),
   };
 }
 

@@ -1,7 +1,7 @@
 import net from "node:net";
 
 import { StackFailure } from "./failure.ts";
-import type { Ports } from "./layout.ts";
+import { payoutKeepers, type Ports } from "./layout.ts";
 
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -21,8 +21,13 @@ export async function requireFreePorts(ports: Ports): Promise<void> {
     ["Postgres", ports.postgres],
     ["relayer's metrics", ports.relayerMetrics],
     ["VRF keeper's metrics", ports.vrfMetrics],
+    ["attest keeper's metrics", ports.attestMetrics],
     ["watch keeper's metrics", ports.watchMetrics],
     ["score keeper's metrics", ports.scoreMetrics],
+    ...ports.payoutMetrics.map((port, i): [string, number] => [
+      `${payoutKeepers[i]}'s metrics`,
+      port,
+    ]),
     ...ports.operators.map((port, i): [string, number] => [`operator ${i + 1}`, port]),
     ...ports.operatorMetrics.map((port, i): [string, number] => [
       `operator ${i + 1}'s metrics`,

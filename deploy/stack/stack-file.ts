@@ -25,6 +25,9 @@ const stackSchema = z.object({
       slashing: address,
       operatorRewards: address,
     }),
+    payoutDistributor: address.nullable().default(null),
+    priceAttestations: address.nullable().default(null),
+    traderRegistry: address.nullable().default(null),
     proxies: z.record(z.string(), address),
   }),
   /** With the files of their keys: `operators rotate` puts new ones where the operator's process finds them. */
@@ -38,6 +41,8 @@ const stackSchema = z.object({
   ),
   /** Where recorded time starts, for `--data`: shared by all operators and kept over restarts. */
   replay: z.object({ dir: z.string(), speed: z.number(), startedAtMs: z.number() }).optional(),
+  /** Program file that payouts follow, where their keepers run. */
+  program: z.string().optional(),
 });
 
 /** What a running stack is and where; read by `--network local` and by the next start. */

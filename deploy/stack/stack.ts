@@ -5,9 +5,11 @@ import { answers, responds } from "./api.ts";
 import { keepChainTime } from "./chain-clock.ts";
 import { anvilBinary, chainProgram, localChainId, rpc } from "./chain.ts";
 import {
+  attestConfig,
   indexerConfig,
   type LocalOperator,
   operatorConfig,
+  payoutConfigs,
   type OperatorPrices,
   prepareOperators,
   relayerConfig,
@@ -29,6 +31,7 @@ import {
 import { Ledger } from "./ledger.ts";
 import { release, takeOver } from "./lock.ts";
 import type { Options } from "./options.ts";
+import { useProgram, writeSample } from "./program.ts";
 import { requireFreePorts } from "./ports.ts";
 import { planPostgres, removeDatabase } from "./postgres.ts";
 import { withKeysInUse } from "./rotated-keys.ts";
@@ -41,7 +44,7 @@ export type Progress = <T>(title: string, work: () => Promise<T>) => Promise<T>;
 
 const readyMs = {
   ...{ relayer: 30_000, operator: 60_000, indexer: 90_000 },
-  ...{ vrf: 60_000, watch: 60_000, score: 60_000 },
+  ...{ vrf: 60_000, watch: 60_000, score: 60_000, payout: 60_000, attest: 60_000 },
 };
 
 /** Quotes make much short-lived garbage: a small young generation keeps an operator's memory below 250 MB. */
@@ -158,8 +161,10 @@ export class Stack {
         ...{ account, endpoint, keyFile, nextKeyFile },
       })),
       ...this.#replay(previous),
+      ...(await this.#program(addresses, startBlock, previous)),
     };
     writeStackFile(this.paths.stackFile, this.#file);
+    if (this.options.only === "payouts") return this.#startPayouts(startBlock, progress);
     const feeds = await readChain(this.#rpcUrl, addresses.priceFeeds);
     this.#roundsAtStart = new Map([...feeds].map(([id, feed]) => [id, feed.round]));
     await progress("Start relayer, operators, other keepers and index", async () => {
@@ -169,7 +174,21 @@ export class Stack {
         this.#run(this.#vrf()),
         this.#run(this.#watch()),
         this.#run(this.#score()),
+        ...(addresses.priceAttestations === null ? [] : [this.#run(this.#attest())]),
         this.startOperators(this.#prices()),
+      ]);
+    });
+  }
+
+  async #startPayouts(startBlock: number, progress: Progress): Promise<void> {
+    await progress("Start relayer, payout keepers and index", async () => {
+      await this.#run(this.#relayer());
+      const keepers = payoutConfigs(this.paths, this.ports, this.file, startBlock);
+      await Promise.all([
+        this.#run(this.#indexer(startBlock)),
+        ...keepers.map(({ config, metricsPort, name }) =>
+          this.#run(this.#keeper(name, "payout", config, metricsPort, readyMs.payout)),
+        ),
       ]);
     });
   }
@@ -238,13 +257,15 @@ export class Stack {
 
   #forget(): void {
     removeDatabase(this.options.state);
-    const { chainState, stackFile, logs, config, keys } = this.paths;
+    const { chainState, stackFile, logs, config, keys, payouts, program } = this.paths;
     const folders = [
       chainState,
       stackFile,
       logs,
       config,
       keys,
+      payouts,
+      program,
       path.join(this.paths.state, "indexer"),
     ];
     for (const item of [...folders, this.#deploymentFolder])
@@ -297,6 +318,11 @@ export class Stack {
     return this.#keeper("score", "score", config, this.ports.scoreMetrics, readyMs.score);
   }
 
+  #attest(): Program {
+    const config = attestConfig(this.paths, this.ports, this.file);
+    return this.#keeper("attest", "attest", config, this.ports.attestMetrics, readyMs.attest);
+  }
+
   #indexer(startBlock: number): Program {
     const config = indexerConfig(this.paths, this.ports, this.file, startBlock);
     return {
@@ -343,6 +369,28 @@ export class Stack {
     const kept = previous?.replay;
     if (kept?.dir === prices.dir && kept.speed === prices.speed) return { replay: kept };
     return { replay: { dir: prices.dir, speed: prices.speed, startedAtMs: Date.now() } };
+  }
+
+  /** The program of payouts, where their keepers run. */
+  async #program(
+    addresses: StackFile["addresses"],
+    startBlock: number,
+    previous: StackFile | undefined,
+  ): Promise<Pick<StackFile, "program">> {
+    if (this.options.only !== "payouts") return {};
+    if (addresses.payoutDistributor === null) {
+      throw new StackFailure(
+        'the deployment has no payouts: give its parameters the section "payouts"',
+      );
+    }
+    const isSame = previous?.addresses.payoutDistributor === addresses.payoutDistributor;
+    const { program: given } = this.options;
+    if (given !== undefined) useProgram(given, this.paths.program);
+    else if (!isSame || !existsSync(this.paths.program)) {
+      await writeSample(this.paths.program, this.#rpcUrl, addresses, startBlock);
+    }
+    mkdirSync(this.paths.payouts, { recursive: true });
+    return { program: this.paths.program };
   }
 
   #prices(): OperatorPrices {

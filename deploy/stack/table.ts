@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 
 import Table from "cli-table3";
 
-import type { ApiFeed, ApiRandomness } from "./api.ts";
+import type { ApiAttestations, ApiFeed, ApiRandomness } from "./api.ts";
 import type { OperatorStatus } from "./status.ts";
 
 const decimals = 8;
@@ -92,6 +92,20 @@ export function renderFeeds(
 export function randomnessLine({ coordinator, requests }: ApiRandomness): string {
   const refunded = requests.refunded === 0 ? "" : `, ${requests.refunded} refunded`;
   return `Randomness: ${requests.pending} pending, ${requests.fulfilled} fulfilled${refunded}; coordinator ${coordinator ?? "none"}`;
+}
+
+/**
+ * Where attestations stand, in one line.
+ * @param nowSeconds Unix time.
+ */
+export function attestationsLine(
+  { latest, priceAttestations, reports }: ApiAttestations,
+  nowSeconds: number,
+): string {
+  if (priceAttestations === null) return "Proofs: none";
+  if (latest === null) return `Proofs: no round attested yet; contract ${priceAttestations}`;
+  const age = formatAge(Math.max(0, nowSeconds - latest.slot));
+  return `Proofs: ${reports} rounds attested, the latest of ${latest.feeds.join(", ")} ${age} ago; contract ${priceAttestations}`;
 }
 
 /** Where the prices come from, in words; the simulator is never to be overlooked. */

@@ -4,6 +4,7 @@ import { type ApiFeed, readFeeds } from "./api.ts";
 import { chooseFallback } from "./fallback.ts";
 import { allHealthy, type FeedHealth, judge } from "./health.ts";
 import { operatorCount, quorum } from "./layout.ts";
+import { isIndexReady, type KeeperStatus, readKeepers } from "./payouts.ts";
 import type { Stack } from "./stack.ts";
 import { type OperatorStatus, StatusReader } from "./status.ts";
 
@@ -22,6 +23,7 @@ export async function runUntilHealthy(
   startedAtMs: number,
   signal: AbortSignal,
 ): Promise<number> {
+  if (stack.options.only === "payouts") return payoutsUntilHealthy(stack, startedAtMs, signal);
   const deadline = startedAtMs + stack.options.timeoutSeconds * 1000;
   const readyAtMs = Date.now();
   const reader = new StatusReader(stack.file.databaseUrl, stack.file.addresses.priceFeeds);
@@ -68,9 +70,42 @@ export async function runUntilHealthy(
   return healthy ? 0 : 1;
 }
 
+/** The same for payouts alone: healthy once the index is up to date and every keeper has looked at the chain. */
+async function payoutsUntilHealthy(
+  stack: Stack,
+  startedAtMs: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const deadline = startedAtMs + stack.options.timeoutSeconds * 1000;
+  const { addresses, apiUrl, program, rpcUrl } = stack.file;
+  let keepers: KeeperStatus[] = [];
+  let isIndexed = false;
+  let healthy = false;
+  while (!healthy && Date.now() < deadline && !signal.aborted) {
+    [keepers, isIndexed] = await Promise.all([readKeepers(stack), isIndexReady(apiUrl)]);
+    healthy = isIndexed && keepers.every((keeper) => keeper.healthy);
+    if (!healthy) await delay(pollMs);
+  }
+  const result = {
+    healthy,
+    seconds: Math.round((Date.now() - startedAtMs) / 100) / 10,
+    feeds: [],
+    payouts: { program, index: isIndexed, keepers },
+    addresses,
+    urls: { rpc: rpcUrl, api: apiUrl, graphql: `${apiUrl}/graphql` },
+  };
+  const parts = [
+    { id: "index", healthy: isIndexed, reason: "does not serve payouts yet" },
+    ...keepers.map((keeper) => ({ ...keeper, id: keeper.name, reason: keeper.waiting })),
+  ];
+  await stack.stop();
+  process.stdout.write(stack.options.json ? `${JSON.stringify(result)}\n` : summary(result, parts));
+  return healthy ? 0 : 1;
+}
+
 function summary(
   result: { healthy: boolean; seconds: number },
-  health: readonly FeedHealth[],
+  health: readonly Pick<FeedHealth, "id" | "healthy" | "reason">[],
 ): string {
   const lines = health.map(
     (feed) => `  ${feed.id.padEnd(10)} ${feed.healthy ? "healthy" : (feed.reason ?? "")}`,

@@ -1,4 +1,4 @@
-import { compareAt, hashPair, hexAt } from "./tree.ts";
+import { compareAt, hashPair, hexAt } from "../shared/merkle/tree.ts";
 
 const WORD = 32;
 

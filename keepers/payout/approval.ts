@@ -1,4 +1,4 @@
-import { TypedDataEncoder, type Wallet } from "ethers";
+import { TypedDataEncoder, type Signer } from "ethers";
 
 import type { Total } from "./model.ts";
 
@@ -45,7 +45,7 @@ export function approvalDigest(
 
 /** @returns an approver's signature, 65 bytes hex, low s */
 export function signApproval(
-  wallet: Wallet,
+  wallet: Pick<Signer, "signTypedData">,
   chainId: number,
   distributor: string,
   content: ApprovalContent,

@@ -1,4 +1,4 @@
-import { keccak } from "./keccak.ts";
+import { keccak } from "../shared/merkle/keccak.ts";
 
 /** What canonical JSON can hold; a bigint becomes a string of its decimal digits. */
 export type Canonical =

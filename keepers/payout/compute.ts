@@ -1,12 +1,12 @@
 import { windowOf } from "./calendar.ts";
 import { judgeEligibility } from "./eligibility.ts";
-import { standardLeaves } from "./leaves.ts";
+import { standardLeaves } from "../shared/merkle/leaves.ts";
 import type { Exclusion, Finding, HoldingsSnapshot, Row, SnapshotBlock, Total } from "./model.ts";
 import { compareRows, compareText } from "./model.ts";
 import { findPatterns, type History } from "./patterns.ts";
 import type { Program } from "./program.ts";
 import { divide } from "./rules.ts";
-import { buildTree, rootOf, type Tree } from "./tree.ts";
+import { buildTree, rootOf, type Tree } from "../shared/merkle/tree.ts";
 
 const MAX_TOTAL = 2n ** 96n - 1n;
 

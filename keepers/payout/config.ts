@@ -34,6 +34,11 @@ const common = {
   mirrors: z
     .array(z.url({ protocol: /^https?$/, error: "must be an http or https URL" }))
     .default([]),
+  /**
+   * Where holdings come from: the chain's logs, read by this process alone, or the tables of an index in the database that
+   * DATABASE_URL names. Approvers are independent of the index with the first.
+   */
+  holdings: z.enum(["logs", "index"]).default("logs"),
   /** Blocks after which one counts as final; 1 on the local chain, else 64. */
   confirmations: z.int().min(1).max(10_000).optional(),
   crossCheck: z

@@ -2,7 +2,7 @@ import { Interface } from "ethers";
 
 import type { Chain } from "../shared/rpc.ts";
 import { readBlock } from "./blocks.ts";
-import { keccak } from "./keccak.ts";
+import { keccak } from "../shared/merkle/keccak.ts";
 import type { Holding, HoldingsSnapshot } from "./model.ts";
 
 /** Where Multicall3 is on nearly every chain. */

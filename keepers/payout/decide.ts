@@ -159,16 +159,17 @@ function propose(
   const ours = open.find((proposal) => isSameContent(computed, proposal));
   if (ours !== undefined) return activate(situation, ours);
   if (computed.root === null) return wait("there is nothing to pay, and never was");
-  const ended = distributor.proposals.filter(
-    (proposal) => isSameContent(computed, proposal) && !isOpen(proposal),
+  const proposed = distributor.proposals.filter(({ epoch }) => epoch === computed.epoch);
+  const disputed = proposed.filter(
+    (proposal) => isSameContent(computed, proposal) && proposal.state === "disputed",
   );
-  const disputed = ended.filter(({ state }) => state === "disputed");
   const held = hold(situation, computed, [
     ...computed.findings,
     ...disputed.map(({ id }) => `proposal ${id} with the same root was disputed`),
   ]);
   if (held !== null) return held;
-  const step = nextAttempt(situation, "propose", "", ended.length);
+  // None of them is what was computed: they ended, or a reorganisation changed what should have been proposed.
+  const step = nextAttempt(situation, "propose", "", proposed.length);
   return typeof step === "string"
     ? wait(step)
     : act({ kind: "propose", epoch: computed.epoch, attempt: step });
@@ -259,13 +260,14 @@ function hold(
 
 /**
  * Says which attempt at a step is next, or what is waited for instead.
- * @param ended how many of its transactions had their effect and lost it again: proposals that expired or became void
+ * @param seen how many of its transactions may have had an effect that is not what is wanted: proposals that expired or
+ * became void, or whose root is another by now. The distributor refuses what is there already, should it be another's.
  */
 function nextAttempt(
   { steps, nowMs, maxAttempts }: Situation,
   step: StepState["step"],
   subject: string,
-  ended: number,
+  seen: number,
 ): number | string {
   const tries = steps
     .filter((known) => known.step === step && known.subject === subject)
@@ -275,7 +277,7 @@ function nextAttempt(
   if (last.status === "queued" || last.status === "sent") return `${step}: is with the relayer`;
   if (last.status === "confirmed") {
     const confirmed = tries.filter(({ status }) => status === "confirmed").length;
-    return confirmed <= ended ? last.attempt + 1 : `${step}: is mined, its effect is not seen yet`;
+    return confirmed <= seen ? last.attempt + 1 : `${step}: is mined, its effect is not seen yet`;
   }
   const reason = last.reason ?? last.status;
   if (last.attempt >= maxAttempts)

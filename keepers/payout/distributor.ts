@@ -14,6 +14,11 @@ const states: ReadonlyArray<ProposalView["state"] | null> = [
   ...["disputed", "superseded", "void", "expired"],
 ] as ReadonlyArray<ProposalView["state"] | null>;
 
+/** @returns name of a state by its number in the contract; null for Unknown */
+export function stateNameOf(state: number): ProposalView["state"] | null {
+  return states[state] ?? null;
+}
+
 /** The distributor with what the keeper acts on. */
 export interface DistributorState extends DistributorView {
   readonly head: number;
@@ -65,7 +70,7 @@ export function createDistributorReader(
       contract.proposal(id, { blockTag }),
       approver === null ? false : contract.hasApproved(id, approver, { blockTag }),
     ]);
-    const state = states[Number(info.state)] ?? null;
+    const state = stateNameOf(Number(info.state));
     if (state === null) return [];
     return [
       {
@@ -164,7 +169,8 @@ export function describeError(data: string): string {
   return data === "0x" ? "no reason" : `unknown error ${data.slice(0, 10)}`;
 }
 
-function toContent(log: RpcLog): [string, ApprovalContent] {
+/** @returns id and content of a proposal, from its EpochProposed log */
+export function toContent(log: RpcLog): [string, ApprovalContent] {
   const parsed = distributorAbi.parseLog({ topics: [...log.topics], data: log.data });
   if (parsed?.name !== "EpochProposed") throw new Error("the log is not of EpochProposed");
   const args = parsed.args as unknown as {

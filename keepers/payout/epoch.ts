@@ -21,7 +21,8 @@ export interface EpochDeps {
   readonly distributor: string;
   /** Blocks after which one counts as final. */
   readonly confirmations: number;
-  readonly checkSize: CheckSize;
+  /** null where no balances are compared: a node without history cannot tell those of old blocks. */
+  readonly checkSize: CheckSize | null;
 }
 
 /** The epoch that pays now, as the chain has it. */
@@ -44,6 +45,25 @@ export class NotReadyError extends Error {
   override readonly name = "NotReadyError";
 }
 
+/** A raffle's words were not requested yet, or not answered. */
+export class WordsNotReadyError extends NotReadyError {
+  /** Who has to request them. */
+  readonly consumer: string;
+
+  constructor(message: string, consumer: string) {
+    super(message);
+    this.consumer = consumer;
+  }
+}
+
+/** What an epoch adds to. */
+export interface Basis {
+  /** The epoch before; null for the first. */
+  readonly previous: ActiveEpoch | null;
+  /** Rows of that epoch, empty for the first. Asked for once the snapshot is final. */
+  readRows(): Promise<readonly Row[]>;
+}
+
 /**
  * Computes an epoch from the chain.
  * @param active the epoch before, which the rows add to; null for the first
@@ -56,6 +76,21 @@ export async function prepareEpoch(
   active: ActiveEpoch | null,
   signal?: AbortSignal,
 ): Promise<PreparedEpoch> {
+  const readRows = async (): Promise<readonly Row[]> =>
+    active === null ? [] : await readPublishedRows(deps.files, active, signal);
+  return await prepareEpochOn(deps, epoch, { previous: active, readRows }, signal);
+}
+
+/**
+ * Computes an epoch from the chain, on rows of the caller's.
+ * @throws as {@link prepareEpoch} does
+ */
+export async function prepareEpochOn(
+  deps: Omit<EpochDeps, "files">,
+  epoch: number,
+  basis: Basis,
+  signal?: AbortSignal,
+): Promise<PreparedEpoch> {
   const { chain, program, chainId, distributor } = deps;
   const window = windowOf(program, epoch);
   if (window === null) throw new NotReadyError(`the program does not pay in epoch ${epoch}`);
@@ -66,10 +101,12 @@ export async function prepareEpoch(
     );
   }
   const words = await wordsOf(deps, block);
-  const previous = active === null ? [] : await previousRows(deps, active, signal);
+  const active = basis.previous;
+  const previous = await basis.readRows();
   const snapshot = await deps.source.holdings(program, block, window, signal);
   const { token } = program.holdings;
-  const checked = await crossCheck(chain, token, snapshot, deps.checkSize, signal);
+  const size = deps.checkSize;
+  const checked = size === null ? 0 : await crossCheck(chain, token, snapshot, size, signal);
   const result = computeEpoch({ program, distributor, epoch, snapshot, previous, words });
   const { root, totals, rows } = result;
   const content =
@@ -82,22 +119,31 @@ export async function prepareEpoch(
   return { result, content, checked };
 }
 
-async function wordsOf(deps: EpochDeps, block: SnapshotBlock): Promise<bigint[] | null> {
+async function wordsOf(
+  deps: Pick<EpochDeps, "chain" | "program" | "confirmations">,
+  block: SnapshotBlock,
+): Promise<bigint[] | null> {
   const { rule } = deps.program;
   if (rule.kind !== "raffle") return null;
   const head = await readBlock(deps.chain, "latest");
   const final = (head?.number ?? 0) - deps.confirmations;
   const words = await findWords(deps.chain, rule.randomness, block, final);
   if (words === null) {
-    throw new NotReadyError(
+    throw new WordsNotReadyError(
       `the raffle waits for random words: ${rule.randomness.consumer} has to request them after block ${block.number}`,
+      rule.randomness.consumer,
     );
   }
   return words;
 }
 
-async function previousRows(
-  { files }: EpochDeps,
+/**
+ * Reads the rows of an epoch's publication, and holds them against the epoch's root.
+ * @throws NotReadyError when nobody has the file
+ * @throws PublicationError when it is another epoch's, or none
+ */
+export async function readPublishedRows(
+  files: Pick<PublicationFiles, "read">,
   { root, dataHash }: ActiveEpoch,
   signal?: AbortSignal,
 ): Promise<readonly Row[]> {

@@ -41,6 +41,11 @@ export class ChainMovedError extends Error {
 
 const MAX_SPAN = 5_000;
 const MIN_SPAN = 1;
+/** Blocks of the first range: nobody knows how full they are, and an answer that is too large is refused after all. */
+const FIRST_SPAN = 10;
+const GROWTH = 4;
+/** Logs of an answer that is aimed at: some 12 MB. */
+const AIMED_LOGS = 20_000;
 /** Times a range is read again because its last block was replaced meanwhile. */
 const MAX_REREADS = 5;
 
@@ -51,7 +56,7 @@ interface Anchor {
 
 /**
  * Opens a cursor. It remembers the hash of the last block of every range that it read, which is how it sees a
- * reorganisation; ranges that a node refuses are halved.
+ * reorganisation. Ranges grow as far as the logs found allow, and are halved where a node refuses one.
  */
 export function openLogCursor(
   chain: Pick<Chain, "send">,
@@ -60,7 +65,7 @@ export function openLogCursor(
 ): LogCursor {
   const logs: RpcLog[] = [];
   const anchors: Anchor[] = [];
-  let span = maxSpan;
+  let span = Math.min(FIRST_SPAN, maxSpan);
 
   const nextBlock = (): number => (anchors.at(-1)?.block ?? filter.fromBlock - 1) + 1;
 
@@ -107,7 +112,8 @@ export function openLogCursor(
     );
     for (const log of sorted) logs.push(log);
     anchors.push({ block: to, hash: before.hash });
-    span = Math.min(maxSpan, span * 2);
+    const fitting = Math.floor(((to - from + 1) * AIMED_LOGS) / Math.max(1, found.length));
+    span = Math.min(maxSpan, span * GROWTH, Math.max(MIN_SPAN, fitting));
   }
 
   return {

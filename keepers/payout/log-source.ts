@@ -11,7 +11,8 @@ import {
   type Transfer,
 } from "./transfers.ts";
 
-const TRANSFER = topicOf("Transfer(address,address,uint256)");
+/** Of every ERC-20 Transfer event. */
+export const TRANSFER_TOPIC = topicOf("Transfer(address,address,uint256)");
 const TOPICS = 3;
 /** Blocks whose times are asked for at once. */
 const PARALLEL = 16;
@@ -29,7 +30,8 @@ export function createLogSource(chain: Pick<Chain, "send">): HoldingsSource {
   function cursorOf(token: string, fromBlock: number): LogCursor {
     const name = `${token} ${fromBlock}`;
     const cursor =
-      cursors.get(name) ?? openLogCursor(chain, { address: token, topics: [TRANSFER], fromBlock });
+      cursors.get(name) ??
+      openLogCursor(chain, { address: token, topics: [TRANSFER_TOPIC], fromBlock });
     cursors.set(name, cursor);
     return cursor;
   }

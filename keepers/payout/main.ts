@@ -9,6 +9,7 @@ import { openChain } from "../shared/rpc.ts";
 import { exampleConfig, readPayoutSettings } from "./config.ts";
 import { createDistributorReader } from "./distributor.ts";
 import { openPublicationFiles } from "./files.ts";
+import { createIndexSource } from "./index-source.ts";
 import { createLogSource } from "./log-source.ts";
 import { createPayoutMetrics } from "./metrics.ts";
 import { programHash } from "./program.ts";
@@ -67,7 +68,10 @@ async function main(scope: Scope): Promise<void> {
       wallet,
     },
     reader: createDistributorReader(chain, distributor, startBlock),
-    source: createLogSource(chain),
+    source:
+      config.holdings === "index"
+        ? createIndexSource({ chain, db, chainId })
+        : createLogSource(chain),
     files: openPublicationFiles(config.folder, config.mirrors),
     metrics: createPayoutMetrics(registry),
     ...{ checkSize: config.crossCheck, maxAttempts: config.maxAttempts },

@@ -3,10 +3,10 @@ import { z } from "zod";
 import { addressSchema } from "../shared/config.ts";
 import { canonicalJson, hashOf, type Canonical } from "./canonical.ts";
 import { totalsOf } from "./compute.ts";
-import { standardLeaves } from "./leaves.ts";
+import { standardLeaves } from "../shared/merkle/leaves.ts";
 import { compareRows, type Row, type SnapshotBlock, type Total } from "./model.ts";
 import { canonicalProgram, programHash, programSchema, type Program } from "./program.ts";
-import { buildTree, proofOf, rootOf } from "./tree.ts";
+import { buildTree, proofOf, rootOf } from "../shared/merkle/tree.ts";
 
 const FORMAT = "dodona-payout-1";
 
@@ -63,6 +63,11 @@ export function encodePublication(publication: Publication): {
   readonly bytes: Uint8Array;
   readonly dataHash: string;
 } {
+  const bytes = bytesOf(publication);
+  return { bytes, dataHash: hashOf(bytes) };
+}
+
+function bytesOf(publication: Publication): Uint8Array {
   const { rows, program, totals, ...rest } = publication;
   const head = canonicalJson({
     ...rest,
@@ -76,8 +81,7 @@ export function encodePublication(publication: Publication): {
       `["${account}","${token}","${cumulative}","${earned}"]`,
   );
   const text = `${head.slice(0, -1)},"rows":[\n${lines.join(",\n")}\n]}\n`;
-  const bytes = new Uint8Array(Buffer.from(text, "utf8"));
-  return { bytes, dataHash: hashOf(bytes) };
+  return new Uint8Array(Buffer.from(text, "utf8"));
 }
 
 /**
@@ -109,7 +113,7 @@ export function decodePublication(bytes: Uint8Array, dataHash: string): Publicat
     rows: file.rows.map(toRow),
   };
   checkContent(publication, file.programHash);
-  if (Buffer.compare(encodePublication(publication).bytes, bytes) !== 0) {
+  if (Buffer.compare(bytesOf(publication), bytes) !== 0) {
     throw new PublicationError("it is not in canonical form");
   }
   return publication;

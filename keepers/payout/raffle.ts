@@ -1,4 +1,4 @@
-import { keccak } from "./keccak.ts";
+import { keccak } from "../shared/merkle/keccak.ts";
 
 const WORD_BYTES = 32;
 const WORD_BITS = 256n;

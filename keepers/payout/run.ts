@@ -1,9 +1,16 @@
+import { askForWords } from "./ask.ts";
 import { readBlock } from "./blocks.ts";
 import { windowOf } from "./calendar.ts";
 import { CrossCheckError } from "./cross-check.ts";
 import { decide, isOpen, type Action, type ComputedView, type Role } from "./decide.ts";
 import type { DistributorReader, DistributorState } from "./distributor.ts";
-import { NotReadyError, prepareEpoch, type EpochDeps, type PreparedEpoch } from "./epoch.ts";
+import {
+  NotReadyError,
+  prepareEpoch,
+  WordsNotReadyError,
+  type EpochDeps,
+  type PreparedEpoch,
+} from "./epoch.ts";
 import { judgeProposal, type Published, type Verdict } from "./judge.ts";
 import { ChainMovedError } from "./log-cursor.ts";
 import { decodePublication, PublicationError } from "./publication.ts";
@@ -34,8 +41,9 @@ export interface KeeperHealth {
 
 const ADVANCE_MS = 10_000;
 const FUNDING_MS = 60_000;
-/** After a call that would revert, or an epoch that cannot be computed yet. */
+/** After a call that would revert, or an epoch that cannot be computed yet; where looks are frequent, so many of these. */
 const SHORT_PAUSE_MS = 5_000;
+const SHORT_PAUSE_LOOKS = 4;
 /** After data that contradict each other: a person has to look, or the chain has to move. */
 const LONG_PAUSE_MS = 60_000;
 const soon = [NotReadyError, RefusedError, SourceBehindError, ChainMovedError];
@@ -59,6 +67,7 @@ export function createPayoutKeeper(deps: KeeperDeps): {
   const audit = { chainId, distributor };
   const submitter = createSubmitter(deps);
   const approver = deps.wallet?.address.toLowerCase() ?? null;
+  const shortPauseMs = Math.min(SHORT_PAUSE_MS, SHORT_PAUSE_LOOKS * deps.pollMs);
   let health: KeeperHealth = {
     ...{ lookedAtMs: null, head: null, activeEpoch: null, due: 0, waiting: null, error: null },
   };
@@ -89,7 +98,13 @@ export function createPayoutKeeper(deps: KeeperDeps): {
   async function compute(state: DistributorState, signal: AbortSignal): Promise<void> {
     const epoch = state.activeEpoch + 1;
     const startedMs = clock.nowMs();
-    const made = await prepareEpoch(deps, epoch, state.active, signal);
+    const made = await prepareEpoch(deps, epoch, state.active, signal).catch(
+      async (error: unknown) => {
+        const isAsker = role === "proposer" && error instanceof WordsNotReadyError;
+        if (isAsker) await askForWords(deps, error.consumer, epoch);
+        throw error;
+      },
+    );
     const { root, totals, snapshotBlock, findings, recipients, distributed } = made.result;
     const view: ComputedView = {
       ...{ epoch, root, totals, snapshotBlock: snapshotBlock.number },
@@ -152,7 +167,9 @@ export function createPayoutKeeper(deps: KeeperDeps): {
         ...{ due: decision.due, waiting, error: null },
       };
       const isHeld = decision.actions.some(({ kind }) => kind === "hold");
-      metrics.looked(decision.due, state.activatedAt, isHeld, waiting !== null);
+      const { activatedAt, time: chainTime } = state;
+      const isWaiting = waiting !== null;
+      metrics.looked({ due: decision.due, activatedAt, chainTime, isHeld, isWaiting });
       if (isPaused) return;
       const [first] = decision.actions;
       if (first?.kind !== "compute" || round > 0) {
@@ -174,7 +191,7 @@ export function createPayoutKeeper(deps: KeeperDeps): {
       if (!isLate && !soon.some((type) => error instanceof type)) throw error;
       const reason = messageOf(error);
       if (refused?.reason !== reason) log[isLate ? "error" : "warn"]({ reason }, "waits");
-      refused = { reason, untilMs: clock.nowMs() + (isLate ? LONG_PAUSE_MS : SHORT_PAUSE_MS) };
+      refused = { reason, untilMs: clock.nowMs() + (isLate ? LONG_PAUSE_MS : shortPauseMs) };
       health = { ...health, waiting: reason };
       return false;
     }

@@ -3,7 +3,7 @@ import type { Database, Queryable } from "../shared/database.ts";
 import type { Action } from "./decide.ts";
 import type { Settings } from "./model.ts";
 import type { Standing } from "./quarantine.ts";
-import type { Signer } from "./signer.ts";
+import type { Signer } from "./signers/signer.ts";
 import { openSigning, type Signed } from "./signing.ts";
 import { pauseOf, type AccountKey } from "./store.ts";
 import { applyVerdicts, type Verdict } from "./verdict.ts";

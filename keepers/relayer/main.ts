@@ -20,7 +20,8 @@ import {
 } from "./config.ts";
 import { createRelayerMetrics } from "./metrics.ts";
 import { relayerHealth, runRelayer, type Network } from "./run.ts";
-import { openSigner, type KeyPlace, type Signer } from "./signer.ts";
+import { openSigner, type KeyPlace } from "./signer.ts";
+import type { Signer } from "./signers/signer.ts";
 
 const command = new Command("relayer")
   .description(

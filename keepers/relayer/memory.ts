@@ -13,7 +13,7 @@ import {
   type QuarantineSettings,
   type Standing,
 } from "./quarantine.ts";
-import type { Signer } from "./signer.ts";
+import type { Signer } from "./signers/signer.ts";
 import type { AccountKey } from "./store.ts";
 import { createWake, type Wake } from "./wake.ts";
 import type { TipSettings } from "./watch.ts";

@@ -1,7 +1,7 @@
 import type { PoolClient } from "pg";
 import type { Action, Drop } from "./decide.ts";
 import type { Settings } from "./model.ts";
-import type { Signer, Unsigned } from "./signer.ts";
+import type { Signer, Unsigned } from "./signers/signer.ts";
 import type { AccountKey } from "./store.ts";
 
 /** What decisions become in the ledger: nonces, signed bytes, intents that end. */

@@ -1,11 +1,11 @@
 import type { Clock } from "../shared/clock.ts";
 import type { Logger } from "../shared/log.ts";
+import type { ShownSlots } from "../shared/slots.ts";
 import type { Head, WatchReader } from "./chain.ts";
 import type { Judge } from "./judge.ts";
 import type { WatchMetrics } from "./metrics.ts";
 import type { WatchStore } from "./store.ts";
 import { warningsOf, type Limits, type Vigil, type Warning } from "./warnings.ts";
-import type { ShownSlots } from "./wire.ts";
 
 /** What the loop works with. */
 export interface WatcherDeps {

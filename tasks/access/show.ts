@@ -106,7 +106,7 @@ function powersOf(access: Access, catalog: readonly Known[], adminFunctions: str
     ),
     ...power("governor guardian", [at(governor.proposalGuardian)], ["DodonaGovernor.cancel"]),
     ...power("guardian holder", guardian.holder === ZeroAddress ? [] : [at(guardian.holder)], [
-      "Guardian.trip, pause, veto",
+      "Guardian.trip, pause, disputePayout, veto",
     ]),
   ];
 }

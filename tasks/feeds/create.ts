@@ -8,7 +8,8 @@ import { IMMEDIATE } from "../../deploy/modules/Operators.ts";
 import type { FeedParams } from "../../deploy/parameters/read.ts";
 import { checkFeedId, checkParams, PARAM_BOUNDS } from "../../deploy/parameters/read.ts";
 import type { TaskSettings } from "../shared/action.ts";
-import { note, print, printJson, TaskError } from "../shared/action.ts";
+import { note, print, printJson } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import { formatFields } from "../shared/format.ts";
 import { openToSend } from "../shared/open.ts";
 import { requirePower } from "../shared/power.ts";
@@ -73,6 +74,7 @@ export async function createFeed(
     vrf,
     schedule: IMMEDIATE,
     governance: null,
+    ...{ payouts: null, proofs: null },
     recorded: await recordedArguments(folder),
   };
   await connection.ignition.deploy(dodonaModule(plan), {

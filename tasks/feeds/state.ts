@@ -3,7 +3,7 @@ import { decodeBytes32String, encodeBytes32String } from "ethers";
 import { PARAM_BOUNDS } from "../../deploy/parameters/read.ts";
 import type { FeedParams } from "../../deploy/parameters/read.ts";
 import type { IPriceFeeds } from "../../types/ethers-contracts/interfaces/IPriceFeeds.ts";
-import { TaskError } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import { formatBps, formatPrice, formatSeconds, formatTable } from "../shared/format.ts";
 import type { Opened } from "../shared/open.ts";
 

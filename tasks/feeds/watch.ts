@@ -1,7 +1,8 @@
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import type { TaskSettings } from "../shared/action.ts";
-import { print, printJson, TaskError } from "../shared/action.ts";
+import { print, printJson } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import { colourStatus } from "../shared/colour.ts";
 import { openToRead } from "../shared/open.ts";
 import { feedTable, findFeed, readFeeds } from "./state.ts";

@@ -2,7 +2,7 @@ import { getAddress, isAddress } from "ethers";
 
 import type { Known } from "../../deploy/catalog.ts";
 import type { ParamOptions } from "../feeds/create.ts";
-import { TaskError } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import type { Call } from "./calls.ts";
 import type { Governed } from "./open.ts";
 
@@ -32,6 +32,18 @@ export interface Wishes {
   appointGuardian: string | undefined;
   dismissGuardian: boolean;
   renewGuardian: boolean;
+  /** Token whose limits of payouts change. */
+  setLimits: string | undefined;
+  perHour: string | undefined;
+  perDay: string | undefined;
+  perAccount: string | undefined;
+  perEpoch: string | undefined;
+  setApprovers: string | undefined;
+  threshold: string | undefined;
+  /** Amount of deposits for payouts to take back. */
+  withdraw: string | undefined;
+  /** Account whose claims go to another. */
+  reassign: string | undefined;
   unpause: string | undefined;
   call: string | undefined;
   value: string | undefined;

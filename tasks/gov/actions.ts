@@ -5,13 +5,14 @@ import { checkFeedId, checkParams, PARAM_BOUNDS } from "../../deploy/parameters/
 import type { ParamOptions } from "../feeds/create.ts";
 import { feedKey, findFeed, readFeeds } from "../feeds/state.ts";
 import { checkAccounts } from "../operators/set.ts";
-import { TaskError } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import { formatBps } from "../shared/format.ts";
 import { accountsOf, resolveAccount } from "../shared/open.ts";
 import { formatTokens, parseTokens } from "../shared/tokens.ts";
 import type { Action, Build, Wishes } from "./action.ts";
 import { action, addressAt, find } from "./action.ts";
 import type { Governed } from "./open.ts";
+import { payouts } from "./payouts.ts";
 import { provingKeys } from "./provingKeys.ts";
 import { rawCall } from "./rawCall.ts";
 
@@ -172,6 +173,7 @@ const BUILDERS: readonly Build[] = [
   provingKeys,
   operatorTerms,
   send,
+  payouts,
   guardian,
   unpause,
   (wishes, governed) => Promise.resolve(rawCall(wishes, governed)),

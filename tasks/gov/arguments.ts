@@ -1,4 +1,4 @@
-import { TaskError } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 
 /** Arguments of a call as a person types them: texts, yes or no, and lists of these. */
 export type Typed = string | boolean | Typed[];

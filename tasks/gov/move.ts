@@ -1,7 +1,8 @@
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import type { TaskSettings } from "../shared/action.ts";
-import { print, printJson, TaskError } from "../shared/action.ts";
+import { print, printJson } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import { formatFields, formatMoment } from "../shared/format.ts";
 import { eventIn, sendCall, sentLines, withCheckpoints } from "../shared/send.ts";
 import { hintsAfter } from "./hints.ts";

@@ -6,7 +6,7 @@ import type { Governance } from "../../deploy/contracts.ts";
 import { deploymentFolder } from "../../deploy/deployments.ts";
 import { firstBlock } from "../../deploy/journal.ts";
 import type { TaskSettings } from "../shared/action.ts";
-import { TaskError } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import type { Opened } from "../shared/open.ts";
 import { accountsOf, openToRead, openToSend, sendAs } from "../shared/open.ts";
 import { formatTokens } from "../shared/tokens.ts";

@@ -1,4 +1,4 @@
-import { TaskError } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import { readEvents } from "../../deploy/logs.ts";
 import type { Call, DecodedCall } from "./calls.ts";
 import { decodeCall } from "./calls.ts";

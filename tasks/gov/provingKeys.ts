@@ -1,7 +1,7 @@
 import { parseUnits } from "ethers";
 
 import { pointOf } from "../../deploy/parameters/vrf.ts";
-import { TaskError } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import { accountsOf, resolveAccount } from "../shared/open.ts";
 import type { Action, Build, Wishes } from "./action.ts";
 import { action } from "./action.ts";

@@ -2,7 +2,7 @@ import { Interface, parseEther } from "ethers";
 
 import type { Known } from "../../deploy/catalog.ts";
 import { named } from "../../deploy/catalog.ts";
-import { TaskError } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import type { Action, Wishes } from "./action.ts";
 import { addressAt } from "./action.ts";
 import type { Typed } from "./arguments.ts";

@@ -1,7 +1,7 @@
 import { concat, keccak256, toBeHex, zeroPadValue } from "ethers";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
-import { TaskError } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import { wordsOf } from "../shared/words.ts";
 import type { Call } from "./calls.ts";
 import type { Governed } from "./open.ts";

@@ -2,7 +2,8 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import { formatMoment } from "../shared/format.ts";
 import type { TaskSettings } from "../shared/action.ts";
-import { note, print, printJson, TaskError } from "../shared/action.ts";
+import { note, print, printJson } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import type { Sent } from "../shared/send.ts";
 import { eventIn, sendCall, sentLines } from "../shared/send.ts";
 import { formatTokens } from "../shared/tokens.ts";

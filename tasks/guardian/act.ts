@@ -6,7 +6,8 @@ import type { Acting } from "../gov/open.ts";
 import { openActing } from "../gov/open.ts";
 import { findProposal, titleOf } from "../gov/proposals.ts";
 import type { TaskSettings } from "../shared/action.ts";
-import { note, print, printJson, TaskError } from "../shared/action.ts";
+import { note, print, printJson } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import { formatMoment, formatTime } from "../shared/format.ts";
 import { accountsOf } from "../shared/open.ts";
 import { eventIn, sendCall, sentLines } from "../shared/send.ts";
@@ -108,8 +109,12 @@ export async function guardianVeto(
   sentLines(sent).forEach(print);
 }
 
-/** Opens as the guardian's holder, where this machine has its account, else as the account that is named. */
-async function openHolder(
+/**
+ * Opens as the guardian's holder, where this machine has its account, else as the account that is named.
+ *
+ * @throws {TaskError} when nobody holds the guardian, or another account does.
+ */
+export async function openHolder(
   hre: HardhatRuntimeEnvironment,
   settings: TaskSettings,
   from: string | undefined,

@@ -7,7 +7,7 @@ import { readStackFile } from "../../deploy/stack/stack-file.ts";
 import type { OperatorKeys } from "../../keepers/feed/signing/keys.ts";
 import { generateKeys, parseKeys, publicKeys } from "../../keepers/feed/signing/keys.ts";
 import { toHex } from "../../keepers/feed/signing/bytes.ts";
-import { TaskError } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 
 /** Files of an operator whose process runs on this machine. */
 export interface KeyPlace {

@@ -3,7 +3,8 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import { readKeys, registrationAt } from "../../deploy/operators.ts";
 import { registrationOf } from "../../keepers/feed/signing/keys.ts";
 import type { TaskSettings } from "../shared/action.ts";
-import { print, printJson, TaskError } from "../shared/action.ts";
+import { print, printJson } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import { openToSend } from "../shared/open.ts";
 import { sendCall, sentLines } from "../shared/send.ts";
 

@@ -1,7 +1,8 @@
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import type { TaskSettings } from "../shared/action.ts";
-import { note, print, printJson, TaskError } from "../shared/action.ts";
+import { note, print, printJson } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import { formatBps, formatTable } from "../shared/format.ts";
 import { openToRead } from "../shared/open.ts";
 import { formatTokens } from "../shared/tokens.ts";

@@ -2,7 +2,8 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import { registrationAt } from "../../deploy/operators.ts";
 import type { TaskSettings } from "../shared/action.ts";
-import { print, printJson, TaskError } from "../shared/action.ts";
+import { print, printJson } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import type { Opened } from "../shared/open.ts";
 import { accountsOf, openToSend, resolveAccount } from "../shared/open.ts";
 import { requirePower } from "../shared/power.ts";

@@ -7,7 +7,7 @@ import { isConnectionError, openDatabase } from "../../keepers/shared/database.t
 import type { Database } from "../../keepers/shared/database.ts";
 import { createLogger } from "../../keepers/shared/log.ts";
 import type { TaskSettings } from "../shared/action.ts";
-import { TaskError } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import { connect } from "../shared/network.ts";
 
 /** The ledger of a chain's relayers. */

@@ -2,7 +2,8 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import { cancel, pause, resume, wholeChain } from "../../keepers/relayer/control.ts";
 import type { TaskSettings } from "../shared/action.ts";
-import { print, printJson, TaskError } from "../shared/action.ts";
+import { print, printJson } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import { accountNamed, withLedger } from "./ledger.ts";
 
 const noReason = "asked for on the command line";

@@ -4,17 +4,13 @@ import type { Result } from "hardhat/types/utils";
 import { errorResult, successfulResult } from "hardhat/utils/result";
 
 import { DeploymentError } from "../../deploy/files.ts";
+import { TaskError } from "./error.ts";
 import { wordsOf } from "./words.ts";
 
 /** Settings of all tasks. */
 export interface TaskSettings {
   /** File that a running local stack writes. */
   stackFile: string;
-}
-
-/** A mistake of the caller or a refusal of the chain: one clear sentence. */
-export class TaskError extends Error {
-  override readonly name = "TaskError";
 }
 
 /**

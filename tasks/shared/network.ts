@@ -1,7 +1,7 @@
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import type { NetworkConnection } from "hardhat/types/network";
 
-import { TaskError } from "./action.ts";
+import { TaskError } from "./error.ts";
 
 /**
  * Opens the network chosen with --network.

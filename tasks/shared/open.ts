@@ -8,7 +8,7 @@ import type { Contracts } from "../../deploy/contracts.ts";
 import type { Deployment } from "../../deploy/deployments.ts";
 import { findDeployment } from "../../deploy/deployments.ts";
 import type { TaskSettings } from "./action.ts";
-import { TaskError } from "./action.ts";
+import { TaskError } from "./error.ts";
 import { connect } from "./network.ts";
 
 /** A network's deployment, ready to be used. */

@@ -1,5 +1,5 @@
 import type { Opened } from "./open.ts";
-import { TaskError } from "./action.ts";
+import { TaskError } from "./error.ts";
 
 /** What a task is about to call, and what to do instead without the power to. */
 export interface Wanted {

@@ -1,6 +1,6 @@
 import { formatUnits, parseUnits } from "ethers";
 
-import { TaskError } from "./action.ts";
+import { TaskError } from "./error.ts";
 
 const DECIMALS = 18;
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { note, TaskError } from "./action.ts";
+import { note } from "./action.ts";
+import { TaskError } from "./error.ts";
 import { formatSeconds } from "./format.ts";
 import type { Opened } from "./open.ts";
 

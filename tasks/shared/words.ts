@@ -26,7 +26,42 @@ const tokens = (amount: unknown): string => formatTokens(BigInt(String(amount)))
 
 const ether = (wei: unknown): string => formatEther(String(wei));
 
+const PROPOSAL_STATES = [
+  ...["unknown", "proposed", "approved", "ready", "activated"],
+  ...["disputed", "superseded", "void", "expired"],
+];
+const proposalState = (state: unknown): string => PROPOSAL_STATES[Number(state)] ?? String(state);
+
 const WORDS: Readonly<Record<string, Words>> = {
+  AlreadyAnswered: ([day]) => `Day ${day} has its random word already.`,
+  AlreadyApproved: ([proposal, approver]) =>
+    `${approver} has approved proposal ${proposal} already.`,
+  DayNotOver: ([, earliest]) =>
+    `The raffle's first day is not over: ask from ${time(earliest)} on.`,
+  DisputesExhausted: ([at]) => `The budget of disputes is used up until ${time(at)}.`,
+  EpochTooEarly: ([, earliest]) => `The next epoch can be activated from ${time(earliest)} on.`,
+  IncreaseTooBig: ([token, increase, limit]) =>
+    `The total of ${token} rises by ${increase} of its smallest unit, and ${limit} are allowed in an epoch: governance sets it with setLimits.`,
+  InvalidProof: ([root]) => `The leaf is not in the tree that pays, with root ${root}.`,
+  InvalidSignature: ([account, digest]) => `The signature is not ${account}'s over ${digest}.`,
+  LimitReached: ([account, , at]) =>
+    BigInt(String(at)) === 0n
+      ? `All that the active root approved is paid: ${account} is paid more with the next epoch.`
+      : `A limit is reached: ${account} is paid no more before ${time(at)}.`,
+  NotApprover: ([account]) => `${account} is no approver of payouts.`,
+  NotFunded: ([token, total, deposited]) =>
+    `The total of ${token} is ${total} of its smallest unit, and ${deposited} are deposited: deposit the rest first.`,
+  NothingOwed: ([account]) => `${account} is owed nothing: all of its leaf is paid.`,
+  NothingPushed: () => "None of these recipients could be paid.",
+  ProposalExists: ([proposal, state]) =>
+    `Proposal ${proposal} has this content and is ${proposalState(state)} already.`,
+  SignatureExpired: ([, deadline]) => `The signature counted until ${time(deadline)}.`,
+  StillPending: ([request, , deadline]) =>
+    `Request ${request} can still be answered, until block ${deadline}: then ask again.`,
+  TokensNotAscending: () => "The totals are not in ascending order of their tokens.",
+  UnknownToken: ([token]) =>
+    `The token ${token} is not listed: governance lists it with setLimits.`,
+  WrongState: ([proposal, state]) => `Proposal ${proposal} is ${proposalState(state)}.`,
   AccessManagedUnauthorized: ([caller]) =>
     `${caller} has no permission: tripping and pausing are the guardian's, everything else governance's. ` +
     "Choose the account with --from; npx hardhat access show tells who can do what.",

@@ -4,7 +4,8 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import type { IVRFCoordinator } from "../../types/ethers-contracts/interfaces/IVRFCoordinator.ts";
 import type { TaskSettings } from "../shared/action.ts";
-import { print, printJson, TaskError } from "../shared/action.ts";
+import { print, printJson } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import { openToSend, type Opened } from "../shared/open.ts";
 import { sendCall, sentLines } from "../shared/send.ts";
 import { randomnessOf } from "./open.ts";

@@ -9,7 +9,7 @@ import type { Chain } from "../../keepers/shared/rpc.ts";
 import { openChain } from "../../keepers/shared/rpc.ts";
 import type { Coordinate } from "../../keepers/vrf/model.ts";
 import type { IVRFCoordinator } from "../../types/ethers-contracts/interfaces/IVRFCoordinator.ts";
-import { TaskError } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import type { Opened } from "../shared/open.ts";
 
 const MAX_UINT256 = 2n ** 256n - 1n;

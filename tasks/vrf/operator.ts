@@ -1,4 +1,4 @@
-import { TaskError } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import type { KeyView } from "./keys.ts";
 import { readKeys } from "./keys.ts";
 import type { Randomness } from "./open.ts";

@@ -3,7 +3,8 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import { replay } from "../../keepers/vrf/replay.ts";
 import { describeRequest } from "../../keepers/vrf/status.ts";
 import type { TaskSettings } from "../shared/action.ts";
-import { print, printJson, TaskError } from "../shared/action.ts";
+import { print, printJson } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import { openToRead } from "../shared/open.ts";
 import {
   chainOf,

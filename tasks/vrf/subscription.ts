@@ -2,7 +2,8 @@ import { formatEther } from "ethers";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import type { TaskSettings } from "../shared/action.ts";
-import { print, printJson, TaskError } from "../shared/action.ts";
+import { print, printJson } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 import { formatFields } from "../shared/format.ts";
 import { openToRead, openToSend } from "../shared/open.ts";
 import { eventIn, sendCall, sentLines } from "../shared/send.ts";

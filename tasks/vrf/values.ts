@@ -1,6 +1,6 @@
 import { getAddress, isAddress, parseEther } from "ethers";
 
-import { TaskError } from "../shared/action.ts";
+import { TaskError } from "../shared/error.ts";
 
 const MAX_UINT256 = 2n ** 256n - 1n;
 

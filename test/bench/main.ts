@@ -22,6 +22,7 @@ const benches: Record<string, (say: (line: string) => void) => Promise<Row[]>> =
     const rows = await (await import("./payouts-root.ts")).payoutRootBench();
     return [...rows, ...(await (await import("./payouts-gas.ts")).payoutsGasBench())];
   },
+  zk: async (say) => (await import("./zk.ts")).zkBench(say),
   relayer: async (say) => (await import("./relayer.ts")).relayerBench(say),
   latency: async (say) => (await import("./latency.ts")).latencyBench(say),
 };

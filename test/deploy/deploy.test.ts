@@ -36,6 +36,7 @@ interface Result {
 }
 
 interface Parameters {
+  payouts: { challengeSeconds: number; tokens: Record<string, unknown> };
   admin?: string;
   guardian?: string;
   governance?: Record<string, unknown>;
@@ -46,9 +47,10 @@ interface Parameters {
 /**
  * 11 contracts and 4 proxies; 3 roles named, 6 functions given, the guardian's role; setActive, sync, createFeeds,
  * registerProvingKey; setGovernor, setStake, the slasher's and the scorer's role; the admin's role and two of the timelock
- * given, both admin's roles renounced.
+ * given, both admin's roles renounced. For payouts one contract, 2 roles named and given, 4 functions given and 2 tokens
+ * listed; for proofs 4 contracts, and Slashing told of one of them.
  */
-const DEPLOYER_TRANSACTIONS = 11 + 4 + 3 + 6 + 1 + 4 + 4 + 3 + 2;
+const DEPLOYER_TRANSACTIONS = 11 + 4 + 3 + 6 + 1 + 4 + 4 + 3 + 2 + (1 + 2 * 2 + 4 + 2) + (4 + 1);
 
 describe("hardhat deploy", function () {
   this.timeout(60_000);
@@ -231,6 +233,45 @@ describe("hardhat deploy", function () {
     });
   });
 
+  it("reports changed payouts and leaves them to governance", async () => {
+    network = await startTaskNetwork("payouts", "instant");
+    await network.deploy();
+    const parameters = await changedParameters(({ payouts }) => ({
+      payouts: {
+        ...payouts,
+        challengeSeconds: 60,
+        tokens: {
+          ...payouts.tokens,
+          native: { perHour: "1", perDay: "2", perAccount: "1", perEpoch: "3" },
+        },
+      },
+    }));
+    const { code, stderr, stdout } = await network.deploy({ parameters });
+    expect(code, stderr).to.equal(0);
+    const ether = (amount: bigint): string => String(amount * 10n ** 18n);
+    expect(resultOf(stdout)).to.deep.include({
+      transactions: 0,
+      warnings: [
+        "payouts: challengeSeconds is 5 on chain and 60 in the file",
+        ...(
+          [
+            ["perHour", 10n, 1n],
+            ["perDay", 50n, 2n],
+            ["perEpoch", 10n, 3n],
+          ] as const
+        ).map(
+          ([name, present, given]) =>
+            `payouts: the native coin: ${name} is ${ether(present)} on chain and ${ether(given)} in the file`,
+        ),
+      ],
+    });
+    const refused = await network.deploy({
+      parameters: await changedParameters(() => ({ payouts: undefined as never })),
+    });
+    expect(refused.code).to.equal(1);
+    expect(refused.stderr).to.include('must have the section "payouts" too');
+  });
+
   const coordinatorAbi = IVRFCoordinator__factory.createInterface();
   const provingKey = async (coordinator: string): Promise<Record<string, unknown>> => {
     const { vrf } = JSON.parse(await readFile(path.join(network.folder, "vrf.json"), "utf8")) as {
@@ -278,6 +319,7 @@ describe("hardhat deploy", function () {
     const parameters = await changedParameters(() => ({
       governance: undefined as never,
       vrf: undefined as never,
+      payouts: undefined as never,
     }));
     const { code, stderr, stdout } = await network.deploy({ parameters });
     expect(code, stderr).to.equal(0);
@@ -290,10 +332,11 @@ describe("hardhat deploy", function () {
   it("hands over to a named admin, and then says what governance must do instead of doing it", async () => {
     network = await startTaskNetwork("handover", "instant");
     const [admin, guardian] = [accountAt(8).address, accountAt(9).address];
-    const parameters = await changedParameters(() => ({
+    const parameters = await changedParameters(({ payouts }) => ({
       admin,
       guardian,
       governance: undefined as never,
+      payouts: { ...payouts, tokens: { native: payouts.tokens["native"] } },
     }));
     const first = await network.deploy({ parameters });
     expect(first.code, first.stderr).to.equal(0);
@@ -311,10 +354,11 @@ describe("hardhat deploy", function () {
     expect(await hasRole(0, accountAt(0).address)).to.equal(false);
     expect(resultOf((await network.deploy({ parameters })).stdout).transactions).to.equal(0);
 
-    const more = await changedParameters(({ feeds }) => ({
+    const more = await changedParameters(({ feeds, payouts }) => ({
       admin,
       guardian,
       governance: undefined as never,
+      payouts: { ...payouts, tokens: { native: payouts.tokens["native"] } },
       feeds: { ...feeds, "SOL/USD": feeds["ETH/USD"] ?? {} },
     }));
     const refused = await network.deploy({ parameters: more });

@@ -8,6 +8,7 @@ import { addressesOf, findDeployment } from "../../deploy/deployments.ts";
 import { feedOfFuture, proxyFuture } from "../../deploy/modules/Dodona.ts";
 import { checkFeedId, checkParams, readParameters } from "../../deploy/parameters/read.ts";
 import { checkGovernance, supplyOf } from "../../deploy/parameters/governance.ts";
+import { checkPayouts } from "../../deploy/parameters/payouts.ts";
 import { checkVrf } from "../../deploy/parameters/vrf.ts";
 import { localRpcUrl, readStack } from "../../deploy/stackFile.ts";
 
@@ -178,12 +179,87 @@ describe("deployment files", () => {
     );
   });
 
+  it("reads payouts in whole tokens and refuses what cannot be", async () => {
+    const account = (digit: number): string => `0x${String(digit).repeat(40)}`;
+    const limits = { perHour: "1.5", perDay: "20", perAccount: "1", perEpoch: "30" };
+    const given = {
+      ...{ challengeSeconds: 3_600, lifetimeSeconds: 7_200, epochSeconds: 0 },
+      ...{ approvers: [account(1), account(2), account(3)], threshold: 2 },
+      ...{ proposer: account(4), watcher: account(5) },
+      tokens: {
+        native: { ...limits, deposit: "7" },
+        DODONA: limits,
+        [account(6)]: { ...limits, decimals: 6 },
+      },
+    };
+    const read = checkPayouts(given, true, "x");
+    expect(read.tokens).to.deep.equal([
+      {
+        token: `0x${"0".repeat(40)}`,
+        limits: {
+          perHour: 1_500_000_000_000_000_000n,
+          perDay: 20_000_000_000_000_000_000n,
+          perAccount: 1_000_000_000_000_000_000n,
+          perEpoch: 30_000_000_000_000_000_000n,
+        },
+        deposit: 7_000_000_000_000_000_000n,
+      },
+      { token: null, limits: read.tokens[0]?.limits, deposit: 0n },
+      {
+        token: account(6),
+        limits: {
+          perHour: 1_500_000n,
+          perDay: 20_000_000n,
+          perAccount: 1_000_000n,
+          perEpoch: 30_000_000n,
+        },
+        deposit: 0n,
+      },
+    ]);
+    expect(read.config).to.deep.equal({
+      ...{ challengeSeconds: 3_600, lifetimeSeconds: 7_200, epochSeconds: 0 },
+    });
+    const tokens = (change: object): object => ({
+      tokens: { native: { ...limits, ...change } },
+    });
+    for (const [change, problem] of [
+      [{ challengeSeconds: 0 }, "challengeSeconds must be a whole number from 1 to 2592000"],
+      [{ lifetimeSeconds: 3_600 }, "lifetimeSeconds (3600) must exceed challengeSeconds (3600)"],
+      [{ epochSeconds: 2_592_001 }, "epochSeconds must be a whole number from 0 to 2592000"],
+      [{ approvers: [] }, "approvers must be an array of 1 to 32 addresses"],
+      [{ approvers: [account(1), account(1)] }, "stands twice"],
+      [{ threshold: 4 }, "threshold must be a whole number from 1 to 3, not 4"],
+      [{ proposer: account(0) }, "proposer must be an address"],
+      [{ watcher: account(4) }, "proposer and watcher are both"],
+      [{ tokens: {} }, "tokens must name 1 to 64 tokens"],
+      [{ tokens: { WETH: limits } }, 'must be a token\'s address, "native"'],
+      [{ keepers: 3 }, 'unknown field "keepers"'],
+      [tokens({ perDay: undefined }), "perDay must be an amount in quotes"],
+      [tokens({ perEpoch: "0" }), "perEpoch must be above 0"],
+      [tokens({ perAccount: "20.1" }), "perHour and perAccount must not exceed perDay"],
+      [tokens({ perEpoch: "79228162515" }), "perEpoch must be below 2^96"],
+      [tokens({ decimals: 6 }), 'unknown field "decimals"'],
+      [
+        { tokens: { [account(6)]: { ...limits, decimals: 0 } } },
+        "perHour has more than 0 decimals",
+      ],
+    ] as const) {
+      expect(await failureOf(() => checkPayouts({ ...given, ...change }, true, "x"))).to.include(
+        problem,
+      );
+    }
+    expect(await failureOf(() => checkPayouts(given, false, "x"))).to.include(
+      'there is no section "governance"',
+    );
+  });
+
   it("reads the shipped example", async () => {
-    const { feeds, governance, vrf } = await readParameters(
+    const { feeds, governance, payouts, vrf } = await readParameters(
       path.resolve(import.meta.dirname, "../../deploy/parameters/example.json"),
     );
     expect(governance?.guardian).to.match(/^0x/);
     expect(feeds.size).to.be.above(0);
+    expect(payouts?.tokens.map(({ token }) => token)).to.deep.equal([null, `0x${"0".repeat(40)}`]);
     // The point of BIP 341 whose secret nobody knows.
     expect(vrf?.keys[0]?.y.toString(16)).to.equal(
       "31d3c6863973926e049e637cb1b5f40a36dac28af1766968c30c2313f3a38904",
@@ -203,6 +279,9 @@ describe("deployment files", () => {
       priceFeeds: "0xC",
       vrfCoordinator: null,
       governance: null,
+      payoutDistributor: null,
+      priceAttestations: null,
+      traderRegistry: null,
       proxies: { "BTC/USD": "0xD" },
     });
     const governance = {
@@ -227,6 +306,9 @@ describe("deployment files", () => {
     expect(addressesOf({ ...recorded, "Dodona#VRFCoordinator": "0xE" })?.vrfCoordinator).to.equal(
       "0xE",
     );
+    expect(
+      addressesOf({ ...recorded, "Payouts#PayoutDistributor": "0xF" })?.payoutDistributor,
+    ).to.equal("0xF");
     expect(addressesOf({ "Operators#Operators": "0xB" })).to.equal(null);
   });
 

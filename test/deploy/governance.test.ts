@@ -14,6 +14,7 @@ interface Addresses {
   operators: string;
   priceFeeds: string;
   vrfCoordinator: string;
+  payoutDistributor: string;
   governance: Record<
     | "token"
     | "timelock"
@@ -56,15 +57,23 @@ const READS = new Interface([
   "function balanceOf(address) view returns (uint256)",
   "function getVotes(address) view returns (uint256)",
   "function stakeOf(address) view returns (uint256)",
+  "function tokens() view returns (address[])",
+  "function limitsOf(address) view returns (tuple(uint96 perHour, uint96 perDay, uint96 perAccount, uint96 perEpoch))",
+  "function tokenState(address) view returns (tuple(uint96 deposited, uint96 approved, uint96 paid, uint96 leftThisHour, uint96 leftToday))",
+  "function approvers() view returns (uint32 version, address[] accounts, uint8 threshold)",
+  "function config() view returns (tuple(uint32 challengeSeconds, uint32 lifetimeSeconds, uint32 epochSeconds))",
 ]);
-const ROLES = { admin: 0, guardian: 1, slasher: 2, scorer: 3 };
+const ROLES = { admin: 0, guardian: 1, slasher: 2, scorer: 3, proposer: 4, watcher: 5 };
 const TOKEN = 10n ** 18n;
 const [HOLDER, SCORER] = [accountAt(17).address, accountAt(18).address];
+const [PROPOSER, WATCHER] = [accountAt(6).address, accountAt(7).address];
 
 describe("deployment with governance", function () {
   this.timeout(120_000);
   let network: TaskNetwork;
   let provider: JsonRpcProvider;
+  /** Transactions of the deployer in a whole deployment. */
+  let whole = 40;
 
   const open = async (name: string, mining: "instant" | number): Promise<void> => {
     network = await startTaskNetwork(name, mining);
@@ -106,6 +115,8 @@ describe("deployment with governance", function () {
         `${ROLES.guardian} ${guardian} 0`,
         `${ROLES.slasher} ${slashing} 0`,
         `${ROLES.scorer} ${SCORER} 0`,
+        `${ROLES.proposer} ${PROPOSER} 0`,
+        `${ROLES.watcher} ${WATCHER} 0`,
       ].sort(),
     );
     expect([...(await rolesOf(TIMELOCK, timelock))].sort()).to.deep.equal(
@@ -122,9 +133,11 @@ describe("deployment with governance", function () {
     await open("roles", "instant");
     const { addresses } = await deploy();
     const { accessManager, governance, operators, priceFeeds, vrfCoordinator } = addresses;
+    const { payoutDistributor } = addresses;
     const { governor, guardian, operatorRewards, operatorStake, slashing, timelock, token } =
       governance;
     const deployer = accountAt(0).address;
+    whole = await provider.getTransactionCount(deployer);
     await expectHandedOver(addresses);
     for (const role of Object.values(ROLES)) {
       expect(await read(accessManager, "hasRole", role, deployer)).to.equal(false);
@@ -147,12 +160,20 @@ describe("deployment with governance", function () {
         may(operatorRewards, "pause()", ROLES.guardian),
         may(operatorStake, "slash(address,uint256,address)", ROLES.slasher),
         may(operatorRewards, "postWeights(uint48,address[],uint16[])", ROLES.scorer),
+        may(payoutDistributor, "pause()", ROLES.guardian),
+        may(payoutDistributor, "guardianDispute(bytes32,string)", ROLES.guardian),
+        may(
+          payoutDistributor,
+          "propose((uint32,bytes32,(address,uint96)[],bytes32,string,uint64))",
+          ROLES.proposer,
+        ),
+        may(payoutDistributor, "dispute(bytes32,string)", ROLES.watcher),
       ].sort(),
     );
 
     for (const managed of [
       ...[operators, priceFeeds, vrfCoordinator, guardian],
-      ...[operatorStake, slashing, operatorRewards],
+      ...[operatorStake, slashing, operatorRewards, payoutDistributor],
     ]) {
       expect(await read(managed, "authority")).to.equal(accessManager);
     }
@@ -170,23 +191,57 @@ describe("deployment with governance", function () {
     expect(await read(token, "balanceOf", timelock)).to.equal(40_000_000n * TOKEN);
     expect(await read(token, "balanceOf", deployer)).to.equal(0n);
     expect(await read(token, "getVotes", deployer)).to.equal(0n);
-    for (const voter of [14, 15, 16]) {
+    // The last voter funded payouts.
+    for (const [voter, tokens] of [
+      ...[
+        [14, 19_800_000n],
+        [15, 19_800_000n],
+      ],
+      [16, 19_700_000n],
+    ] as const) {
       const votes = await read(token, "getVotes", accountAt(voter).address);
-      expect(votes).to.equal(19_800_000n * TOKEN);
+      expect(votes).to.equal(tokens * TOKEN);
     }
+    const paidOut = async (name: string, ...args: unknown[]): Promise<bigint[]> => [
+      ...((await read(payoutDistributor, name, ...args)) as bigint[]),
+    ];
+    expect(await paidOut("tokens")).to.have.members([token, ZeroAddress]);
+    expect(await paidOut("config")).to.deep.equal([5n, 259_200n, 0n]);
+    expect(await paidOut("limitsOf", token)).to.deep.equal(
+      [20_000n, 100_000n, 10_000n, 20_000n].map((tokens) => tokens * TOKEN),
+    );
+    expect(await paidOut("limitsOf", ZeroAddress)).to.deep.equal(
+      [10n, 50n, 1n, 10n].map((ether) => ether * TOKEN),
+    );
+    expect((await paidOut("tokenState", token)).slice(0, 3)).to.deep.equal([
+      ...[100_000n * TOKEN, 0n, 0n],
+    ]);
+    const approvers = READS.decodeFunctionResult(
+      "approvers",
+      await provider.call({
+        to: payoutDistributor,
+        data: READS.encodeFunctionData("approvers"),
+      }),
+    );
+    expect([...(approvers[1] as string[])]).to.deep.equal(
+      [8, 9, 20].map((index) => accountAt(index).address),
+    );
+    expect(approvers[2]).to.equal(2n);
     for (let index = 1; index <= 5; index++) {
       const staked = await read(operatorStake, "stakeOf", accountAt(index).address);
       expect(staked).to.equal(100_000n * TOKEN);
     }
   });
 
-  // The deployer's transactions in order: 1 to 11 contracts, then roles and settings, proxies, and the handover last.
-  for (const [when, nonce] of [
-    ["while it deploys governance", 8],
-    ["while it gives roles", 18],
-    ["while it hands over", 35],
+  // The deployer's transactions in order: contracts, then roles and settings, proxies, and the handover last.
+  for (const [when, nonceOf] of [
+    ["while it deploys governance", () => 8],
+    ["while it gives roles", () => 18],
+    ["while it lists what is paid out", (whole: number) => whole - 12],
+    ["while it hands over", (whole: number) => whole - 2],
   ] as const) {
     it(`finishes a run that was killed ${when}, and changes nothing after that`, async () => {
+      const nonce = nonceOf(whole);
       await open(`killed-${nonce}`, 1);
       const child = network.start(
         ...["deploy", "--deployment-id", network.deploymentId],
@@ -242,7 +297,7 @@ describe("deployment with governance", function () {
     };
     for (const contract of [
       ...["Operators", "PriceFeeds", "VRFCoordinator", "Guardian"],
-      ...["OperatorStake", "Slashing", "OperatorRewards"],
+      ...["OperatorStake", "Slashing", "OperatorRewards", "PayoutDistributor"],
     ]) {
       const names = restricted(contract);
       expect(names, contract).not.to.be.empty;

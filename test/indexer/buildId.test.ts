@@ -50,6 +50,20 @@ describe("build id", () => {
     expect(new Set(ids).size).to.equal(ids.length);
   });
 
+  it("changes with the payouts' contract, tokens and first block", () => {
+    const { contracts } = SETTINGS;
+    const [one, two] = [contracts.operators, contracts.priceFeeds];
+    const ids = [
+      undefined,
+      { distributor: one, tokens: [two] },
+      { distributor: two, tokens: [two] },
+      { distributor: one, tokens: [two, one] },
+      { distributor: one, tokens: [two], startBlock: 3 },
+    ].map((payouts) => buildId(folder, "1", { ...SETTINGS, contracts: { ...contracts, payouts } }));
+    expect(new Set(ids).size).to.equal(ids.length);
+    expect(ids[0]).to.equal(buildId(folder, "1", SETTINGS));
+  });
+
   it("changes with what writes rows, and not with the API that only reads them", () => {
     const before = buildId(folder, "1", SETTINGS);
     writeFileSync(join(folder, "src", "api", "index.ts"), "other routes");

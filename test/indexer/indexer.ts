@@ -33,9 +33,11 @@ export interface IndexerTarget {
     priceFeeds: string;
     vrfCoordinator?: string;
     governance?: Governance;
+    payouts?: { distributor: string; tokens: readonly string[]; startBlock?: number };
     startBlock: number;
   };
   readonly chainId?: number;
+  readonly payoutsFolder?: string;
 }
 
 /**
@@ -55,6 +57,7 @@ export async function prepareIndexer(target: IndexerTarget) {
       rpcUrl: target.rpcUrl,
       contracts: target.contracts,
       port,
+      payoutsFolder: target.payoutsFolder,
       stateDir: join(folder, "state"),
       log: { level: "info" },
       parentPid: process.pid,
@@ -143,7 +146,10 @@ export async function prepareIndexer(target: IndexerTarget) {
  *
  * @throws after 50 s, with what the indexer printed.
  */
-export async function settle(indexer: Indexer, network: Network): Promise<void> {
+export async function settle(
+  indexer: Indexer,
+  network: { readonly provider: Pick<Network["provider"], "getBlockNumber"> },
+): Promise<void> {
   const deadlineMs = performance.now() + SETTLE_MS;
   const latest = await network.provider.getBlockNumber();
   for (;;) {

@@ -4,7 +4,7 @@ import { getAddress, getBytes, hexlify, id as keccakOfText, parseEther, ZeroAddr
 import type pg from "pg";
 
 import { alphaOf, openProvingKey } from "../../keepers/vrf/prove.ts";
-import { RandomConsumer__factory } from "../../types/ethers-contracts/factories/test/RandomConsumer__factory.ts";
+import { RandomConsumer__factory } from "../../types/ethers-contracts/factories/samples/RandomConsumer__factory.ts";
 import { IVRFCoordinator__factory } from "../../types/ethers-contracts/factories/interfaces/IVRFCoordinator__factory.ts";
 import { rowsOf } from "./equality.ts";
 import { deployOwn, mined, type Network } from "./network.ts";
@@ -51,7 +51,7 @@ export async function startRandomness(network: Network) {
   const address = await deployOwn(admin, "vrf/VRFCoordinator.sol", [network.manager, CONFIG]);
   const coordinator = IVRFCoordinator__factory.connect(address, admin);
   const consumer = RandomConsumer__factory.connect(
-    await deployOwn(admin, "test/RandomConsumer.sol", [address]),
+    await deployOwn(admin, "samples/RandomConsumer.sol", [address]),
     admin,
   );
   const key = openProvingKey(getBytes(keccakOfText("index test proving key")));

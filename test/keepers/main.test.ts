@@ -107,11 +107,11 @@ describe("keepers: main", function () {
     const programs = fleetOf(readConfig(fleetSchema, file), file);
     expect(programs.map(({ name }) => name)).to.deep.equal([
       ...["relayer", "vrf", "feed 1", "feed 2", "watch", "score"],
-      ...["payout 1", "payout 2", "payout 3"],
+      ...["payout 1", "payout 2", "payout 3", "attest"],
     ]);
     expect(programs[0]?.args).to.deep.equal(["--config", join(folder, "relayer.json")]);
     expect(() => readConfig(fleetSchema, write("empty.json", '{ "keepers": {} }'))).to.throw(
-      /name the file of at least one of feed, relayer, vrf, watch, score, payout/,
+      /name the file of at least one of feed, relayer, vrf, watch, score, payout, attest/,
     );
   });
 

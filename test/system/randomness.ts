@@ -2,9 +2,9 @@ import { ContractFactory, JsonRpcProvider, parseEther, type JsonRpcSigner } from
 
 import type { Stack } from "../../deploy/stack/stack.ts";
 import { IVRFCoordinator__factory } from "../../types/ethers-contracts/factories/interfaces/IVRFCoordinator__factory.ts";
-import { RandomConsumer__factory } from "../../types/ethers-contracts/factories/test/RandomConsumer__factory.ts";
+import { RandomConsumer__factory } from "../../types/ethers-contracts/factories/samples/RandomConsumer__factory.ts";
 import type { IVRFCoordinator } from "../../types/ethers-contracts/interfaces/IVRFCoordinator.ts";
-import type { RandomConsumer } from "../../types/ethers-contracts/test/RandomConsumer.ts";
+import type { RandomConsumer } from "../../types/ethers-contracts/samples/RandomConsumer.ts";
 
 /** Account of the local chain that plays the dapp's owner; nothing else of the network uses it. */
 const dappAccount = 15;

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { Interface, JsonRpcProvider } from "ethers";
 
 import { accountAt, startTaskNetwork } from "./network.ts";
 import type { Outcome, TaskNetwork } from "./network.ts";
@@ -105,14 +106,14 @@ describe("gov, guardian and access tasks", function () {
     );
     const text = (await network.task("gov show", { proposal: "1" })).stdout;
     expect(text).to.match(/^State +queued$/m);
-    expect(text).to.match(/^For +59,400,000 DODONA$/m);
+    expect(text).to.match(/^For +59,300,000 DODONA$/m);
     expect(text).to.match(/^Quorum +4,000,000 DODONA for or abstaining \(reached\)$/m);
     expect(text).to.include("fewer transactions");
     json(await network.task("gov execute", { proposal: "1", wait: true, json: true }));
     expect(await heartbeat()).to.equal(60);
     expect(await show(1)).to.include({ state: "executed" });
     const { stdout } = await network.task("gov list");
-    expect(stdout).to.match(/^ 1 +executed +59,400,000 DODONA +0 DODONA +– +Set BTC\/USD/m);
+    expect(stdout).to.match(/^ 1 +executed +59,300,000 DODONA +0 DODONA +– +Set BTC\/USD/m);
   });
 
   it("shows what every kind of proposal would call", async () => {
@@ -211,6 +212,16 @@ describe("gov, guardian and access tasks", function () {
       [{ minStake: "0.1" }, "Execution would fail at call 1"],
       [{ registerKey: "0x12", operator: "1" }, "must be a secp256k1 public key"],
       [{ setKey: "0x12" }, "is not a key hash"],
+      [{ setLimits: "DODONA" }, "DODONA has these limits already"],
+      [{ setLimits: "native", perDay: "1e3" }, '--per-day "1e3" is not an amount'],
+      [{ setLimits: "WETH", perDay: "1" }, '--set-limits "WETH" is no address'],
+      [{ setLimits: "native", perHour: "51" }, "Execution would fail at call 1"],
+      [{ setApprovers: "8", threshold: "2" }, "2 of 1 approvers cannot be"],
+      [{ withdraw: "1", token: "DODONA" }, "--to ADDRESS"],
+      [{ withdraw: "1", to: "3" }, "--token TOKEN"],
+      [{ withdraw: "100001", token: "DODONA", to: "3" }, "Execution would fail at call 1"],
+      [{ reassign: "3", token: "DODONA" }, "--to ADDRESS"],
+      [{ reassign: "3", withdraw: "1", token: "DODONA", to: "4" }, "proposals of their own"],
       [{ unpause: "Nothing" }, 'There is no contract "Nothing"'],
       [{ call: "nonsense" }, "is no call"],
       [{ call: "Guardian:renew(uint256):1,2" }, "takes 1 arguments, not 2"],
@@ -272,6 +283,81 @@ describe("gov, guardian and access tasks", function () {
     }
   });
 
+  it("proposes everything that governance may do about payouts", async () => {
+    const [from, to] = [accountAt(3).address, accountAt(4).address];
+    for (const [args, titles, words] of [
+      [
+        { setLimits: "native", perDay: "60", perEpoch: "12.5" },
+        "Limit payouts of the native coin: 10 ether an hour, 50 ether → 60 ether a day, 1 ether an account and day, 10 ether → 12.5 ether an epoch",
+        /^PayoutDistributor\.setLimits\(0x0{40}, \{perHour: 10000000000000000000, perDay: 60000000000000000000, perAccount: 1000000000000000000, perEpoch: 12500000000000000000\}\)$/,
+      ],
+      [
+        { setApprovers: "8,9", threshold: "1" },
+        `Let 1 of 2 approve payouts: ${accountAt(8).address}, ${accountAt(9).address}; open proposals become void`,
+        /^PayoutDistributor\.setApprovers\(\[0x\w{40}, 0x\w{40}\], 1\)$/,
+      ],
+      [
+        { withdraw: "1,000", token: "dodona", to: "TimelockController" },
+        "Take 1,000 DODONA of deposits for payouts back, to TimelockController",
+        /^PayoutDistributor\.withdraw\(DodonaToken, TimelockController, 1000000000000000000000\)$/,
+      ],
+      [
+        { reassign: "3", token: "DODONA", to: "4" },
+        `Give the claims of ${from} of DODONA to ${to}`,
+        new RegExp(`^PayoutDistributor\\.reassign\\(${from}, DodonaToken, ${to}\\)$`),
+      ],
+    ] as const) {
+      const { calls, simulation, title } = await dryRun({ ...args });
+      expect(title).to.equal(titles);
+      expect(calls.map((call) => call.words)).to.have.length(1);
+      expect(calls[0]?.words).to.match(words);
+      expect(simulation.passes, title).to.equal(true);
+    }
+  });
+
+  it("guardian dispute drops a proposed root of payouts, named by id or epoch", async () => {
+    const { addresses } = json<{ addresses: { payoutDistributor: string } }>(
+      await network.deploy(),
+    );
+    const abi = new Interface([
+      "function propose((uint32 epoch, bytes32 root, (address token, uint96 amount)[] totals, bytes32 dataHash, string uri, uint64 snapshotBlock) proposed)",
+      "event EpochProposed(bytes32 indexed proposalId, uint32 indexed epoch, address indexed proposer, uint32 attempt, bytes32 root, (address token, uint96 amount)[] totals, bytes32 dataHash, string uri, uint64 snapshotBlock)",
+      "function stateOf(bytes32) view returns (uint8)",
+    ]);
+    const provider = new JsonRpcProvider(network.anvil.url, undefined, { cacheTimeout: -1 });
+    const to = addresses.payoutDistributor;
+    const proposed = async (root: string): Promise<string> => {
+      const data = abi.encodeFunctionData("propose", [
+        [1, root, [], `0x${"00".repeat(32)}`, "", 1],
+      ]);
+      const sent = await accountAt(6).connect(provider).sendTransaction({ to, data });
+      const receipt = await sent.wait();
+      return receipt?.logs[0]?.topics[1] ?? "";
+    };
+    const dispute = async (proposal: string, more: object = {}): Promise<Outcome> =>
+      await network.task("guardian dispute", { proposal, json: true, why: "wrong", ...more });
+    try {
+      expect(refusal(await dispute("1"))).to.include("Epoch 1 has no open proposal");
+      const first = await proposed(`0x${"01".repeat(32)}`);
+      expect(refusal(await dispute("1", { why: " " }))).to.include('Say why with --why "…"');
+      expect(refusal(await dispute("1", { from: "3" }))).to.include("holds the guardian, not");
+      expect(json(await dispute("1"))).to.include({
+        ...{ proposal: first, epoch: 1, state: "disputed", reason: "wrong" },
+      });
+      const state = await provider.call({ to, data: abi.encodeFunctionData("stateOf", [first]) });
+      expect(BigInt(state)).to.equal(5n);
+      expect(refusal(await dispute(first))).to.include("is disputed: there is nothing to dispute");
+      const second = await proposed(`0x${"02".repeat(32)}`);
+      await proposed(`0x${"03".repeat(32)}`);
+      expect(refusal(await dispute("1"))).to.include("several open proposals: name one");
+      expect(json(await dispute(second))).to.include({ proposal: second });
+      expect(refusal(await dispute(`0x${"07".repeat(32)}`))).to.include("There is no proposal");
+      expect(refusal(await dispute("x"))).to.include('"x" is no proposal');
+    } finally {
+      provider.destroy();
+    }
+  });
+
   it("guardian veto cancels a proposal for good, but not one that replaces the guardian", async () => {
     const { proposal } = json<Proposed>(await propose({ minStake: "7", from: String(VOTER) }));
     expect(
@@ -305,8 +391,13 @@ describe("gov, guardian and access tasks", function () {
     ]);
     expect(paused.pausedUntil - Number(block.timestamp)).to.be.within(72 * 3_600 - 5, 72 * 3_600);
     expect((await dryRun({ unpause: "Operators" })).simulation.passes).to.equal(true);
+    expect(json(await network.task("payouts pause", { json: true }))).to.include({
+      contract: "PayoutDistributor",
+    });
+    const { calls } = await dryRun({ unpause: "payoutdistributor" });
+    expect(calls[0]?.words).to.equal("PayoutDistributor.unpause()");
     expect(refusal(await network.task("guardian pause", { contract: "PriceFeeds" }))).to.include(
-      '"PriceFeeds" cannot be paused. What can: Operators, VRFCoordinator, OperatorRewards.',
+      '"PriceFeeds" cannot be paused. What can: Operators, VRFCoordinator, PayoutDistributor, OperatorRewards.',
     );
     expect(refusal(await network.task("guardian trip", { feed: "BTC/USD" }))).to.include(
       "Feed BTC/USD has no answer yet",
@@ -326,6 +417,18 @@ describe("gov, guardian and access tasks", function () {
         "m",
       ),
     );
+    expect(stdout).to.match(
+      new RegExp(
+        `^4 proposer +an account +${accountAt(6).address} +none +PayoutDistributor.propose$`,
+        "m",
+      ),
+    );
+    expect(stdout).to.match(
+      new RegExp(
+        `^5 watcher +an account +${accountAt(7).address} +none +PayoutDistributor.dispute$`,
+        "m",
+      ),
+    );
     expect(stdout).to.match(/^timelock executor +anyone +– +10 s /m);
     expect(stdout).to.match(
       new RegExp(`^guardian holder +an account +${accountAt(HOLDER).address} +none +Guardian`, "m"),
@@ -335,7 +438,7 @@ describe("gov, guardian and access tasks", function () {
       await network.task("access show", { json: true }),
     );
     expect(powers.map(({ holder }) => holder)).not.to.include(accountAt(0).address);
-    expect(powers).to.have.length(11);
+    expect(powers).to.have.length(13);
   });
 
   it("the command line helps with examples", async () => {

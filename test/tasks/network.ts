@@ -6,6 +6,7 @@ import path from "node:path";
 
 import { HDNodeWallet, JsonRpcProvider } from "ethers";
 import type { HardhatUserConfig } from "hardhat/config";
+import type { HttpNetworkUserConfig } from "hardhat/types/config";
 import { createHardhatRuntimeEnvironment } from "hardhat/hre";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import type { Result } from "hardhat/types/utils";
@@ -60,9 +61,17 @@ export interface TaskNetwork {
 // Once for all networks of this process; an earlier run with coverage may have left other bytecode.
 let compiling: Promise<Outcome> | undefined;
 
+/** Deriving takes milliseconds, and a task opens the network anew. */
+const accounts = new Map<number, HDNodeWallet>();
+const NETWORK_ACCOUNTS = 20;
+
 /** Account of test mnemonic's index. */
 export function accountAt(index: number): HDNodeWallet {
-  return HDNodeWallet.fromPhrase(MNEMONIC, "", `m/44'/60'/0'/0/${index}`);
+  const known = accounts.get(index);
+  if (known !== undefined) return known;
+  const account = HDNodeWallet.fromPhrase(MNEMONIC, "", `m/44'/60'/0'/0/${index}`);
+  accounts.set(index, account);
+  return account;
 }
 
 /** Starts a chain and writes five operators' files, the first with a proving key. Nothing is deployed. */
@@ -91,7 +100,11 @@ export async function startTaskNetwork(
   await writeFile(operatorsFile, JSON.stringify(entries));
   const plainParameters = path.join(folder, "plain.json");
   const local = await readFile(path.join(ROOT, "deploy/parameters/local.json"), "utf8");
-  const parameters = { ...(JSON.parse(local) as object), governance: undefined };
+  const parameters = {
+    ...(JSON.parse(local) as object),
+    governance: undefined,
+    payouts: undefined,
+  };
   await writeFile(plainParameters, JSON.stringify(parameters));
   const nameApi = async (apiUrl: string | null): Promise<void> =>
     await writeFile(
@@ -119,8 +132,9 @@ export async function startTaskNetwork(
       );
     });
   const hre = await openHardhat(stackFile);
+  // Of several test files at once none compiles: that was done before they started.
   compiling ??= captured(async () => {
-    await build(hre);
+    if (process.env["DODONA_TEST_WORKER"] === undefined) await build(hre);
     return { success: true, value: undefined };
   });
   await compiling;
@@ -162,7 +176,11 @@ async function openHardhat(stackFile: string): Promise<HardhatRuntimeEnvironment
   // The configuration reads the stack file when it is loaded: each network needs its own.
   const specifier = `../../hardhat.config.ts?stack=${encodeURIComponent(stackFile)}`;
   const { default: config } = (await import(specifier)) as { default: HardhatUserConfig };
-  return await createHardhatRuntimeEnvironment(config, { network: "local" }, ROOT);
+  // The same accounts as the mnemonic's, which Hardhat would derive again for every task.
+  const keys = Array.from({ length: NETWORK_ACCOUNTS }, (_, i) => accountAt(i).privateKey);
+  const local = { ...config.networks?.["local"], accounts: keys } as HttpNetworkUserConfig;
+  const networks = { ...config.networks, local };
+  return await createHardhatRuntimeEnvironment({ ...config, networks }, { network: "local" }, ROOT);
 }
 
 async function captured(action: () => Promise<Result<unknown, string>>): Promise<Outcome> {

@@ -16,6 +16,20 @@ export interface Head {
 }
 
 /**
+ * Time of the latest indexed block: the clock that the chain's deadlines are judged by.
+ *
+ * @param chainId Chain of the index.
+ * @returns Unix seconds; 0 before the first block.
+ */
+export async function readIndexedTime(chainId: number): Promise<number> {
+  const { rows } = await db.execute<{ latest_checkpoint: string }>(
+    sql`SELECT latest_checkpoint FROM _ponder_checkpoint WHERE chain_id = ${chainId}`,
+  );
+  const [row] = rows;
+  return row === undefined ? 0 : decodeCheckpoint(row.latest_checkpoint).blockTime;
+}
+
+/**
  * Compares the index with the chain.
  *
  * @param chainId Chain of the index.

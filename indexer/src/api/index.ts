@@ -20,6 +20,18 @@ import { readHistory } from "./history.ts";
 import { deviationReader } from "./deviation.ts";
 import { readEconomics, readOperators } from "./operators.ts";
 import { operatorStatusReader, summarize, type OperatorStatus } from "./operatorStatus.ts";
+import { servePayoutData } from "./payoutData.ts";
+import { knownEpochs, readPayoutAccount, readPayoutEpoch, readPayouts } from "./payouts.ts";
+import { parseEpoch, parseEpochsQuery } from "./payoutsQuery.ts";
+import {
+  knownTraders,
+  newestSlots,
+  readAttestations,
+  readAttestationsAt,
+  readLatestAttested,
+  readTrader,
+} from "./proofs.ts";
+import { parseAttestationsQuery, parseSlot } from "./proofsQuery.ts";
 import { presentFeed, type FeedItem, type FeedRow } from "./present.ts";
 import { BadRequest, findFeed, parseHistoryQuery } from "./query.ts";
 import {
@@ -50,6 +62,13 @@ const ROUTES = [
   "GET /governance/voters/:account",
   "GET /governance/access",
   "GET /governance/guardian",
+  "GET /payouts?limit=&cursor=",
+  "GET /payouts/:epoch",
+  "GET /payouts/:epoch/:address",
+  "GET /payouts/data/:hash.json",
+  "GET /attestations?limit=&cursor=",
+  "GET /attestations/:slot",
+  "GET /traders/:account",
   "GET /head",
   "GET /health",
   "POST /graphql",
@@ -91,6 +110,7 @@ app.get("/feeds/:id", async (c) => {
     lastReportAt: row.lastReportAt,
     trippedUntil: row.trippedUntil,
     params: row.params,
+    attested: await readLatestAttested(row.id),
     operators: words.statuses.map(({ operator: account, source, updatedAtMs, feeds }) => ({
       account,
       source,
@@ -171,6 +191,45 @@ app.get("/governance/voters/:account", async (c) => {
 app.get("/governance/access", async (c) => c.json(await readAccess()));
 
 app.get("/governance/guardian", async (c) => c.json(await readGuardian()));
+
+app.get("/payouts", async (c) => c.json(await readPayouts(parseEpochsQuery(c.req.query()))));
+
+app.get("/payouts/data/:file", async (c) => await servePayoutData(c, c.req.param("file")));
+
+app.get("/payouts/:epoch", async (c) => {
+  const epoch = parseEpoch(c.req.param("epoch"));
+  const found = await readPayoutEpoch(epoch);
+  if (found !== null) return c.json(found);
+  return c.json({ error: `epoch ${epoch} was never proposed`, ...(await knownEpochs()) }, 404);
+});
+
+app.get("/payouts/:epoch/:address", async (c) => {
+  const account = parseAccount(c.req.param("address"));
+  const { kind, body } = await readPayoutAccount(parseEpoch(c.req.param("epoch")), account);
+  return c.json(body, kind === "found" ? 200 : kind === "unknown" ? 404 : 503);
+});
+
+app.get("/attestations", async (c) =>
+  c.json({
+    priceAttestations: settings.contracts.proofs?.priceAttestations ?? null,
+    ...(await readAttestations(parseAttestationsQuery(c.req.query()))),
+  }),
+);
+
+app.get("/attestations/:slot", async (c) => {
+  const slot = parseSlot(c.req.param("slot"));
+  const attestations = await readAttestationsAt(slot);
+  if (attestations.length > 0) return c.json({ slot, attestations });
+  return c.json({ error: `slot ${slot} is not attested`, newest: await newestSlots() }, 404);
+});
+
+app.get("/traders/:account", async (c) => {
+  const account = parseAccount(c.req.param("account"));
+  const found = await readTrader(account);
+  if (found !== null) return c.json(found);
+  const error = `no record of ${account} was proved`;
+  return c.json({ error, traders: await knownTraders() }, 404);
+});
 
 app.get("/head", async (c) => c.json(await readHead(settings.chainId)));
 

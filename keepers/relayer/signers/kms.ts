@@ -2,7 +2,7 @@ import { computeAddress, hexlify } from "ethers";
 import { z } from "zod";
 import { ConfigError, readSecretFile } from "../../shared/config.ts";
 import { endpointName } from "../../shared/log.ts";
-import type { Signer } from "../signer.ts";
+import type { Signer } from "./signer.ts";
 import { toTransaction } from "./local.ts";
 import { assemble, readDerPublicKey, readDerSignature, toSignature } from "./signature.ts";
 import { signAwsRequest } from "./sigv4.ts";

@@ -1,6 +1,6 @@
 import { SigningKey, Transaction, Wallet } from "ethers";
 import { ConfigError, readSecretFile } from "../../shared/config.ts";
-import type { Signer, Unsigned } from "../signer.ts";
+import type { Signer, Unsigned } from "./signer.ts";
 import { assemble } from "./signature.ts";
 
 /**

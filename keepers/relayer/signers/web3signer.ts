@@ -1,7 +1,7 @@
 import { computeAddress } from "ethers";
 import { ConfigError } from "../../shared/config.ts";
 import { endpointName } from "../../shared/log.ts";
-import type { Signer } from "../signer.ts";
+import type { Signer } from "./signer.ts";
 import { toTransaction } from "./local.ts";
 import { assemble, toSignature } from "./signature.ts";
 

@@ -111,6 +111,7 @@ describe("Guardian", () => {
         for (const attempt of [
           () => by.trip(FEED),
           () => by.pause(gov.pausable),
+          () => by.disputePayout(gov.pausable, FEED, ""),
           () => by.veto(proposal.id),
         ]) {
           await expect(attempt())
@@ -135,6 +136,7 @@ describe("Guardian", () => {
       for (const attempt of [
         () => guardian.pause(pausable),
         () => guardian.trip(FEED),
+        () => guardian.disputePayout(pausable, FEED, ""),
         () => guardian.veto(proposal.id),
       ]) {
         await expect(attempt()).to.be.revertedWithCustomError(guardian, "TermEnded").withArgs(ends);
@@ -239,6 +241,77 @@ describe("Guardian", () => {
       await next.pause(pausable);
       await expect(next.pause(pausable)).to.be.revertedWithCustomError(pausable, "PauseExhausted");
       await next.veto(other.id);
+    });
+  });
+
+  describe("disputePayout", () => {
+    const reason = "pays the wrong accounts";
+
+    it("drops a proposed root within the distributor's budget of the guardian", async () => {
+      const gov = await deployGovernance();
+      const { guardian, holder } = gov;
+      const { distributor, propose } = await deployDistributor(gov);
+      const id = await propose(1);
+      const sent = guardian.disputePayout(distributor, id, reason);
+      await expect(sent)
+        .to.emit(guardian, "PayoutDisputeOrdered")
+        .withArgs(await distributor.getAddress(), id, holder.address, reason);
+      await expect(sent)
+        .to.emit(distributor, "ProposalDisputed")
+        .withArgs(id, await guardian.getAddress(), reason);
+      const DISPUTED = 5n;
+      expect(await distributor.stateOf(id)).to.equal(DISPUTED);
+      await expect(guardian.disputePayout(distributor, id, reason))
+        .to.be.revertedWithCustomError(distributor, "WrongState")
+        .withArgs(id, DISPUTED);
+      for (let i = 2; i <= 5; i++)
+        await guardian.disputePayout(distributor, await propose(i), reason);
+      const sixth = await propose(6);
+      await expect(
+        guardian.disputePayout(distributor, sixth, reason),
+      ).to.be.revertedWithCustomError(distributor, "DisputesExhausted");
+    });
+
+    it("leaves what is active, and gives its holder and itself no other power over payouts", async () => {
+      const gov = await deployGovernance();
+      const { guardian, holder } = gov;
+      const { approver, content, distributor, propose } = await deployDistributor(gov);
+      const id = await propose(1);
+      await distributor.connect(approver).approve(id);
+      await gov.networkHelpers.time.increase(HOUR);
+      await distributor.activate(id);
+      const ACTIVATED = 4n;
+      await expect(guardian.disputePayout(distributor, id, reason))
+        .to.be.revertedWithCustomError(distributor, "WrongState")
+        .withArgs(id, ACTIVATED);
+      const limits = { perHour: 1n, perDay: 1n, perAccount: 1n, perEpoch: 1n };
+      for (const account of [holder, await impersonate(gov)]) {
+        const by = distributor.connect(account);
+        for (const attempt of [
+          () => by.propose(content(2)),
+          () => by.dispute(id, reason),
+          () => by.setApprovers([account], 1),
+          () => by.setLimits(ZeroAddress, limits),
+          () => by.reassign(gov.alice, ZeroAddress, account),
+          () => by.withdraw(ZeroAddress, account, 1n),
+          () => by.unpause(),
+        ]) {
+          await expect(attempt())
+            .to.be.revertedWithCustomError(distributor, "AccessManagedUnauthorized")
+            .withArgs(account.address);
+        }
+      }
+      await expect(distributor.connect(holder).guardianDispute(id, reason))
+        .to.be.revertedWithCustomError(distributor, "AccessManagedUnauthorized")
+        .withArgs(holder.address);
+    });
+
+    it("calls nothing but a distributor's guardianDispute, whatever it is pointed at", async () => {
+      const gov = await deployGovernance();
+      const { ethers, guardian } = gov;
+      for (const target of [gov.token, gov.governor, gov.manager, gov.stranger]) {
+        await expect(guardian.disputePayout(target, FEED, reason)).to.be.revert(ethers);
+      }
     });
   });
 
@@ -430,6 +503,7 @@ describe("Guardian", () => {
       [
         "appoint",
         "dismiss",
+        "disputePayout",
         "pause",
         "renew",
         "setAuthority",
@@ -455,4 +529,32 @@ async function impersonate(gov: Governance) {
   await gov.networkHelpers.impersonateAccount(address);
   await gov.networkHelpers.setBalance(address, 10n ** 18n);
   return await gov.ethers.getSigner(address);
+}
+
+/** A distributor under governance, with one approver and a hand that proposes roots for the first epoch. */
+async function deployDistributor(gov: Governance) {
+  const { alice, carol: approver, ethers, manager } = gov;
+  const config = { challengeSeconds: HOUR, lifetimeSeconds: 30 * DAY, epochSeconds: 0 };
+  const distributor = await ethers.deployContract("PayoutDistributor", [
+    ...[manager, config, [approver.address], 1],
+  ]);
+  const address = await distributor.getAddress();
+  const PROPOSER = 4n;
+  const give = (name: "propose" | "guardianDispute" | "pause", role: bigint): Action =>
+    onManager(gov, "setTargetFunctionRole", [
+      ...[address, [distributor.interface.getFunction(name).selector], role],
+    ]);
+  await gov.enact([
+    ...[give("propose", PROPOSER), give("guardianDispute", BigInt(GUARDIAN))],
+    onManager(gov, "grantRole", [PROPOSER, alice.address, 0]),
+  ]);
+  const content = (root: number) => ({
+    ...{ epoch: 1, root: `0x${String(root).padStart(64, "0")}`, totals: [], uri: "" },
+    ...{ dataHash: `0x${"00".repeat(32)}`, snapshotBlock: 1 },
+  });
+  const propose = async (root: number): Promise<string> => {
+    await distributor.connect(alice).propose(content(root));
+    return (await distributor.proposalIdOf(content(root))).proposalId;
+  };
+  return { approver, content, distributor, propose };
 }

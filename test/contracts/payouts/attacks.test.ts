@@ -166,6 +166,104 @@ describe("PayoutDistributor under attack", () => {
     expect((await distributor.accountState(honest.account, token)).paid).to.equal(150n);
   });
 
+  it("all approvers together take nothing without the proposer's key: they cannot propose", async () => {
+    const world = await withThieves();
+    const { distributor, approvers } = world;
+    const content = await world.malicious(LIMIT.perEpoch);
+    for (const approver of approvers) {
+      await expect(distributor.connect(approver).propose(content))
+        .to.be.revertedWithCustomError(distributor, "AccessManagedUnauthorized")
+        .withArgs(approver.address);
+    }
+    await world.raid();
+    expect(await world.stolen()).to.equal(0n);
+  });
+
+  it("with the watcher asleep the guardian alone drops what approvers and proposer agreed on", async () => {
+    const world = await withThieves();
+    const { distributor, guardian } = world;
+    const proposalId = await world.ready(await world.malicious(LIMIT.perEpoch));
+    await distributor.connect(guardian).guardianDispute(proposalId, "root differs");
+    await expect(distributor.activate(proposalId))
+      .to.be.revertedWithCustomError(distributor, "WrongState")
+      .withArgs(proposalId, STATE.Disputed);
+    await world.raid();
+    expect(await world.stolen()).to.equal(0n);
+  });
+
+  it("with the watcher asleep a pause within the hour ends the loss at perHour, and an honest root keeps it there", async () => {
+    const world = await withThieves();
+    const { distributor, governance, guardian, tokenAddress: token, users } = world;
+    await distributor.activate(await world.ready(await world.malicious(LIMIT.perEpoch)));
+    await world.nextDay();
+    await world.raid();
+    await distributor.connect(guardian).pause();
+    for (let hour = 0; hour < 24; hour++) {
+      await world.networkHelpers.time.increase(HOUR);
+      await world.raid();
+    }
+    expect(await world.stolen()).to.equal(LIMIT.perHour);
+    // Governance replaces the approvers and ends the pause; the next root lays claim to nothing that the thieves are short.
+    await distributor.setApprovers([governance.address], 1);
+    const honest = world.leaf(at(users, 10).address, 100n);
+    const totals = [{ token, amount: LIMIT.perHour + 100n }];
+    const { content } = await world.contentFor([honest], { totals });
+    const proposalId = await world.propose(content);
+    await distributor.connect(governance).approve(proposalId);
+    await world.networkHelpers.time.increase(HOUR);
+    await distributor.unpause();
+    await distributor.activate(proposalId);
+    await world.raid();
+    expect(await world.stolen()).to.equal(LIMIT.perHour);
+    const { deposited, approved } = await distributor.tokenState(token);
+    expect(deposited - approved).to.equal(DEPOSIT - LIMIT.perHour - 100n);
+  });
+
+  it("with the watcher asleep root after root takes no more than perDay in a day", async () => {
+    const world = await withThieves();
+    const { distributor, tokenAddress: token } = world;
+    await distributor.setLimits(token, { ...LIMIT, perAccount: LIMIT.perDay });
+    await world.nextDay();
+    const day = Math.floor((await world.now()) / DAY);
+    let amount = 0n;
+    for (let hour = 0; hour < 22; hour++) {
+      if (amount < DEPOSIT) {
+        amount += LIMIT.perEpoch;
+        await distributor.activate(await world.ready(await world.malicious(amount)));
+      } else await world.networkHelpers.time.increase(HOUR);
+      await world.raid();
+      expect(await world.stolen()).to.be.at.most(LIMIT.perHour * BigInt(hour + 2));
+    }
+    expect(Math.floor((await world.now()) / DAY)).to.equal(day);
+    expect((await distributor.activeEpoch()).number).to.equal(DEPOSIT / LIMIT.perEpoch);
+    expect(await world.stolen()).to.equal(LIMIT.perDay);
+  });
+
+  it("with everybody asleep for ever root after root takes the deposits, and no more", async () => {
+    const world = await withThieves();
+    const { distributor, tokenAddress: token } = world;
+    const wide = {
+      perHour: DEPOSIT,
+      perDay: DEPOSIT,
+      perAccount: DEPOSIT,
+      perEpoch: LIMIT.perEpoch,
+    };
+    await distributor.setLimits(token, wide);
+    for (let amount = LIMIT.perEpoch; amount <= DEPOSIT; amount += LIMIT.perEpoch) {
+      await distributor.activate(await world.ready(await world.malicious(amount)));
+      await world.nextDay();
+      await world.raid();
+      // Each epoch adds what perEpoch allows, to the unit.
+      expect(await world.stolen()).to.equal(amount);
+    }
+    const more = await world.malicious(DEPOSIT + 1n);
+    await expect(distributor.activate(await world.ready(more)))
+      .to.be.revertedWithCustomError(distributor, "NotFunded")
+      .withArgs(token, DEPOSIT + 1n, DEPOSIT);
+    await world.raid();
+    expect(await world.stolen()).to.equal(DEPOSIT);
+  });
+
   it("a stolen watcher key delays an epoch by the budget of disputes a day, not longer", async () => {
     const world = await withThieves();
     const { distributor, watcher, users } = world;

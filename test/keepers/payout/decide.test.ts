@@ -61,6 +61,14 @@ describe("payout decisions", () => {
       }
     });
 
+    it("propose anew when a reorganisation changed what their own proposal should have been", () => {
+      const steps = [step({ status: "confirmed" })];
+      for (const state of ["proposed", "disputed"] as const) {
+        const moved = situationOf({ steps }, { proposals: [proposalOf({ state, root: rootB })] });
+        expect(decide(moved).actions).to.deep.equal([{ kind: "propose", epoch: 1, attempt: 2 }]);
+      }
+    });
+
     it("hold what was disputed", () => {
       const disputed = situationOf(
         { steps: [step({ status: "confirmed" })] },

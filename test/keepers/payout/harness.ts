@@ -55,6 +55,7 @@ export async function migratePayouts(db: Database): Promise<void> {
 export interface PayoutNetwork {
   readonly anvil: TestAnvil;
   readonly db: Database;
+  readonly databaseUrl: string;
   readonly chain: Chain;
   readonly distributor: PayoutDistributor;
   /** Lower case. */
@@ -135,6 +136,7 @@ export async function startPayoutNetwork(programFields: object = {}): Promise<Pa
   const chain = openChain({ chainId, rpcUrls: [anvil.url], log: silent });
 
   const network: PayoutNetwork = {
+    databaseUrl: postgres.url,
     ...{ anvil, db, chain, distributor, address, token, tokenAddress, program },
     ...{ proposer, watcher, folder },
     keeper(role, fields = {}) {

@@ -2,8 +2,8 @@ import { StandardMerkleTree } from "@openzeppelin/merkle-tree";
 import { expect } from "chai";
 import fc from "fast-check";
 
-import { standardLeaves } from "../../../keepers/payout/leaves.ts";
-import { buildTree, multiProofOf, proofOf, rootOf } from "../../../keepers/payout/tree.ts";
+import { standardLeaves } from "../../../keepers/shared/merkle/leaves.ts";
+import { buildTree, multiProofOf, proofOf, rootOf } from "../../../keepers/shared/merkle/tree.ts";
 import { accountOf, numbersFrom, token } from "./fixtures.ts";
 
 const types = ["address", "address", "uint256"];

@@ -10,7 +10,7 @@ import { keccak256 } from "ethers";
 import { canonicalJson } from "../../../keepers/payout/canonical.ts";
 import { computeEpoch } from "../../../keepers/payout/compute.ts";
 import { openPublicationFiles } from "../../../keepers/payout/files.ts";
-import { standardLeaf } from "../../../keepers/payout/leaves.ts";
+import { standardLeaf } from "../../../keepers/shared/merkle/leaves.ts";
 import {
   decodePublication,
   encodePublication,
@@ -18,7 +18,7 @@ import {
   PublicationError,
   type Publication,
 } from "../../../keepers/payout/publication.ts";
-import { processProof } from "../../../keepers/payout/tree.ts";
+import { processProof } from "../../../keepers/shared/merkle/tree.ts";
 import { block, distributor, holdersFrom, programOf } from "./fixtures.ts";
 
 const hash = (byte: string): string => `0x${byte.repeat(32)}`;

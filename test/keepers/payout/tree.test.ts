@@ -8,9 +8,15 @@ import {
   airdropRootOf,
   buildAirdropTree,
 } from "../../../keepers/payout/airdrop-tree.ts";
-import { keccak } from "../../../keepers/payout/keccak.ts";
-import { airdropLeaves, standardLeaf } from "../../../keepers/payout/leaves.ts";
-import { buildTree, hexAt, processProof, proofOf, rootOf } from "../../../keepers/payout/tree.ts";
+import { keccak } from "../../../keepers/shared/merkle/keccak.ts";
+import { airdropLeaves, standardLeaf } from "../../../keepers/shared/merkle/leaves.ts";
+import {
+  buildTree,
+  hexAt,
+  processProof,
+  proofOf,
+  rootOf,
+} from "../../../keepers/shared/merkle/tree.ts";
 import { accountOf, readVector, token } from "./fixtures.ts";
 
 interface Dump {

@@ -9,7 +9,7 @@ import {
   type Ledger,
 } from "../../../keepers/relayer/ledger.ts";
 import { clean } from "../../../keepers/relayer/quarantine.ts";
-import type { Signer } from "../../../keepers/relayer/signer.ts";
+import type { Signer } from "../../../keepers/relayer/signers/signer.ts";
 import { readNextNonce, readOpenSlots } from "../../../keepers/relayer/store.ts";
 import { migrate, openDatabase, type Database } from "../../../keepers/shared/database.ts";
 import { createLogger } from "../../../keepers/shared/log.ts";

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { keccak256, Transaction } from "ethers";
-import { openSigner, type Signer } from "../../../keepers/relayer/signer.ts";
+import { openSigner } from "../../../keepers/relayer/signer.ts";
+import type { Signer } from "../../../keepers/relayer/signers/signer.ts";
 import {
   readDerPublicKey,
   readDerSignature,

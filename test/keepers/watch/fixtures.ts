@@ -117,13 +117,17 @@ export function wireSlots(
     slots.set(key, record);
     return record;
   };
+  const hex = (value: bigint): string => `0x${value.toString(16).padStart(64, "0")}`;
   const add = (one: SignedObservation): number => {
     const { setId, slot, operator, pricesE8, signature } = one;
-    const json = { setId, slot, operator, pricesE8: pricesE8.map(String), signature };
+    const { proof } = one as { proof?: { s: bigint; e: bigint } };
+    const json = {
+      ...{ setId, slot, operator, pricesE8: pricesE8.map(String), signature },
+      ...(proof === undefined ? {} : { proof: { s: hex(proof.s), e: hex(proof.e) } }),
+    };
     return recordOf(setId, slot).observations.push(json) - 1;
   };
   observations.forEach(add);
-  const hex = (value: bigint): string => `0x${value.toString(16).padStart(64, "0")}`;
   for (const { report, signature, observations: under } of bundles) {
     const positions = under.map(add);
     const [setId, slot] = [Number(dataSlice(report, 0, 4)), Number(dataSlice(report, 4, 8))];

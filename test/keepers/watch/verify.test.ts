@@ -18,7 +18,7 @@ import {
   isMultisigned,
   reportDigest,
 } from "../../../keepers/watch/report.ts";
-import { parseSlots } from "../../../keepers/watch/wire.ts";
+import { parseSlots } from "../../../keepers/shared/slots.ts";
 import {
   bundle,
   DOMAIN,
@@ -171,7 +171,7 @@ describe("watch: what operators show", () => {
     expect(shown.observations).to.have.length(5);
     expect(shown.observations[2]).to.deep.equal({
       ...{ setId: SET_ID, slot: SLOT, operator: 2, pricesE8: PRICES },
-      signature: all[2]!.signature,
+      ...{ signature: all[2]!.signature, proof: all[2]!.proof },
     });
     expect(shown.reports[0]!.observations.map(({ operator }) => operator)).to.deep.equal([
       0, 1, 2, 3, 4,

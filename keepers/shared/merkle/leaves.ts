@@ -1,12 +1,15 @@
 import { keccakInto } from "./keccak.ts";
-import type { Row } from "./model.ts";
 import { hexAt } from "./tree.ts";
 
 const WORD = 32;
 const ADDRESS_BYTES = 20;
 
-/** What a leaf says. */
-export type Leaf = Pick<Row, "account" | "token" | "cumulative">;
+/** What a leaf says; addresses in hex, the amount in the token's smallest unit. */
+export interface Leaf {
+  readonly account: string;
+  readonly token: string;
+  readonly cumulative: bigint;
+}
 
 /**
  * Leaves in OpenZeppelin's standard format, keccak256(keccak256(abi.encode(account, token, cumulative))) with the types

@@ -1,0 +1,86 @@
+import type { Database } from "../shared/database.ts";
+import { enqueueIntent, type IntentStatus, type NewIntent } from "../shared/intents.ts";
+import { keyOf, type Target } from "./chain.ts";
+import { nameOf, type Candidate, type Progress } from "./decide.ts";
+
+/** What the attest keeper reads and writes in Postgres: the index's reports, and intents, which are all its memory. */
+export interface AttestStore {
+  /** Reports of slots from one on, up to a block, newest first; none while there is no index yet. */
+  reports(fromSlot: number, toBlock: number): Promise<Candidate[]>;
+  /** The latest attempt of each report that was asked for, by `nameOf`. */
+  progress(reports: readonly Candidate[]): Promise<Map<string, Progress>>;
+  /** Hands an attempt to the relayer; one that is known stays as it is. */
+  ask(intent: NewIntent): Promise<void>;
+}
+
+/** Reports that are looked at; a period's newest are as good as its others. */
+const AT_ONCE = 100;
+const UNDEFINED_TABLE = "42P01";
+const UNDEFINED_SCHEMA = "3F000";
+
+/** @param maxAttempts Attempts that are looked for. */
+export function createAttestStore(db: Database, target: Target, maxAttempts: number): AttestStore {
+  return {
+    async reports(fromSlot, toBlock) {
+      try {
+        const { rows } = await db.pool.query<ReportRow>(
+          `SELECT set_id, slot, entries, transaction FROM chain.report
+           WHERE slot >= $1 AND block <= $2 ORDER BY slot DESC, block DESC LIMIT ${AT_ONCE}`,
+          [fromSlot, toBlock],
+        );
+        return rows.map(({ entries, set_id: setId, slot, transaction }) => ({
+          ...{ setId: Number(setId), slot: Number(slot), transaction },
+          feeds: entries.map(({ feed }) => feed),
+        }));
+      } catch (error) {
+        const { code } = error as { code?: string };
+        if (code === UNDEFINED_TABLE || code === UNDEFINED_SCHEMA) return [];
+        throw error;
+      }
+    },
+
+    async progress(reports) {
+      const attempts = Array.from({ length: maxAttempts }, (_, index) => index + 1);
+      const places = new Map(
+        reports.flatMap((report) =>
+          attempts.map(
+            (attempt) =>
+              [keyOf(report, attempt, target), { name: nameOf(report), attempt }] as const,
+          ),
+        ),
+      );
+      const { rows } = await db.pool.query<IntentRow>(
+        "SELECT key, status, reason, updated_at FROM dodona.intents WHERE key = ANY($1)",
+        [[...places.keys()]],
+      );
+      const latest = new Map<string, Progress>();
+      for (const { key, reason, status, updated_at: changed } of rows) {
+        const place = places.get(key);
+        if (place === undefined) continue;
+        const { attempt, name } = place;
+        if ((latest.get(name)?.attempt ?? 0) > attempt) continue;
+        latest.set(name, { attempt, status, reason, changedMs: changed.getTime() });
+      }
+      return latest;
+    },
+
+    ask: (intent) =>
+      db.transaction(async (client) => {
+        await enqueueIntent(client, intent);
+      }),
+  };
+}
+
+interface ReportRow {
+  set_id: string;
+  slot: string;
+  entries: { feed: string }[];
+  transaction: string;
+}
+
+interface IntentRow {
+  key: string;
+  status: IntentStatus;
+  reason: string | null;
+  updated_at: Date;
+}
