@@ -1,6 +1,6 @@
 // Makes a fresh clone ready to run. Every npm script calls it first, on whatever Node the host has (20 or later),
 // so it is plain JavaScript and imports nothing that must be installed. It talks on stderr only.
-// With --tests it also compiles the contracts that only tests and benchmarks use, which takes as long again.
+// With --tests it also compiles what only tests and benchmarks use, which takes as long again.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -102,14 +102,20 @@ function install() {
   );
 }
 
-/** The contracts' sources: those that are deployed, or all. */
-function sources(withTests) {
-  const files = readdirSync(path.join(root, "contracts"), { recursive: true });
-  return files
+/** Solidity sources below a folder, from the root. */
+function solidityBelow(folder) {
+  return readdirSync(path.join(root, folder), { recursive: true })
     .filter((file) => file.endsWith(".sol"))
-    .filter((file) => withTests || !file.startsWith(`test${path.sep}`))
-    .map((file) => path.join("contracts", file))
+    .map((file) => path.join(folder, file))
     .sort();
+}
+
+/** What is compiled: the contracts that are deployed, or all and the tests in Solidity. */
+function sources(withTests) {
+  const contracts = solidityBelow("contracts");
+  const tests = path.join("contracts", "test") + path.sep;
+  if (withTests) return [...contracts, ...solidityBelow("test")];
+  return contracts.filter((file) => !file.startsWith(tests));
 }
 
 /** Names every source that a build depends on, by content. */
@@ -126,8 +132,8 @@ function compile(withTests) {
     "compiling contracts",
     path.join(modules, "node/bin/node"),
     [
-      ...[path.join(modules, "hardhat/dist/src/cli.js"), "build", "--no-tests", "--quiet"],
-      ...(withTests ? [] : sources(false)),
+      ...[path.join(modules, "hardhat/dist/src/cli.js"), "build", "--quiet"],
+      ...(withTests ? [] : ["--no-tests", ...sources(false)]),
     ],
     "the contracts do not compile; the compiler's message is above",
   );
