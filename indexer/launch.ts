@@ -14,6 +14,7 @@ import { PORT_IN_USE, ponderVersion, startPonder, type PonderOptions } from "./p
 import { prepareIndex, type Preparation } from "./prepare.ts";
 import { endPrevious, forgetProcess, rememberProcess } from "./previous.ts";
 import { holdSoleLaunch } from "./soleLaunch.ts";
+import { standstill } from "./standstill.ts";
 
 const USAGE = "usage: node indexer/launch.ts --config FILE   (and DATABASE_URL in the environment)";
 const LOCAL_CHAIN_ID = 31337;
@@ -27,6 +28,10 @@ const FIRST_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 15_000;
 const READY_POLL_MS = 100;
 const READY_TIMEOUT_MS = 1_000;
+/** So long Ponder may stand still while the chain goes on: it indexes blocks as they come. */
+const LOCAL_STANDSTILL_MS = 20_000;
+const STANDSTILL_MS = 180_000;
+const STANDSTILL_POLL_MS = 1_000;
 
 await runProcess({ name: "indexer", main });
 
@@ -97,18 +102,46 @@ async function runPonder(
   const onAbort = () => void ponder.stop();
   scope.signal.addEventListener("abort", onAbort);
 
+  let stoodStill: string | null = null;
   const over = new AbortController();
   void ponder.exit.then(() => over.abort());
   const wasReady = await waitUntilReady(config, AbortSignal.any([scope.signal, over.signal]));
   if (wasReady) {
     const readyMs = systemClock.nowMs() - startedMs;
     log.info({ schema, port: config.port, readyMs }, "index is ready");
+    void standstill(
+      {
+        chain: preparation.chain,
+        indexed: () => indexedBlock(config),
+        clock: systemClock,
+        patienceMs: config.chainId === LOCAL_CHAIN_ID ? LOCAL_STANDSTILL_MS : STANDSTILL_MS,
+        pollMs: STANDSTILL_POLL_MS,
+      },
+      AbortSignal.any([scope.signal, over.signal]),
+    ).then((reason) => {
+      if (reason === null) return;
+      stoodStill = reason;
+      void ponder.stop();
+    });
   }
   const { code, lastError } = await ponder.exit;
   scope.signal.removeEventListener("abort", onAbort);
   forgetProcess(config.stateDir);
   if (lastError?.endsWith(PORT_IN_USE) === true) throw new ConfigError(lastError);
-  return { wasReady, code, reason: lastError ?? "no reason given" };
+  return { wasReady, code, reason: stoodStill ?? lastError ?? "no reason given" };
+}
+
+/** Highest block that Ponder says it has indexed, null when it does not say. */
+async function indexedBlock({ host, port }: IndexerConfig): Promise<number | null> {
+  try {
+    const response = await fetch(`http://${host}:${port}/status`, {
+      signal: AbortSignal.timeout(READY_TIMEOUT_MS),
+    });
+    const status = (await response.json()) as Record<string, { block?: { number?: number } }>;
+    return Object.values(status)[0]?.block?.number ?? null;
+  } catch {
+    return null;
+  }
 }
 
 function configFile(): string {

@@ -17,8 +17,8 @@ interface Job {
   /** File or folder. */
   readonly name: string;
   readonly args: readonly string[];
-  /** Of as many as there are cores. */
-  readonly slots: number;
+  /** Whether it runs a whole network, which needs two cores to keep its hours. */
+  readonly isNetwork: boolean;
 }
 
 interface Outcome {
@@ -26,7 +26,9 @@ interface Outcome {
   readonly failed: number;
 }
 
-const slotsOfMachine = Math.max(2, availableParallelism());
+// Tests wait for blocks more than they compute.
+const most = Math.max(2, availableParallelism() + 1);
+const mostNetworks = Math.max(1, Math.floor(availableParallelism() / 2));
 const help = `Usage: npm test -- [options] [words]
 
 Runs every test, or those whose suite or file contains one of the words. What passes is a line a file; what fails is shown.
@@ -48,10 +50,10 @@ if (values.help === true) {
 }
 
 /** A process for each file. The biggest files come first: they take longest. */
-function perFile(suite: string, pattern: string, slots = 1): Job[] {
+function perFile(suite: string, pattern: string, isNetwork = false): Job[] {
   return globSync(pattern, { cwd: root })
     .toSorted((a, b) => statSync(path.join(root, b)).size - statSync(path.join(root, a)).size)
-    .map((name) => ({ suite, name, args: [mocha, name], slots }));
+    .map((name) => ({ suite, name, args: [mocha, name], isNetwork }));
 }
 
 /** A process for each folder: Hardhat takes seconds to start. */
@@ -64,21 +66,21 @@ function perFolder(suite: string, folder: string): Job[] {
     folders.set(name, [...(folders.get(name) ?? []), file]);
   }
   return [...folders].map(([name, tests]) => ({
-    ...{ suite, name, slots: 1 },
+    ...{ suite, name, isNetwork: false },
     args: [hardhat, "test", "mocha", "--no-compile", ...tests.toSorted()],
   }));
 }
 
-/** Longest first. A whole network needs two cores to keep its hours. */
+/** Longest first. */
 const jobs: readonly Job[] = [
-  ...perFile("system", "test/system/*.test.ts", 2),
+  ...perFile("system", "test/system/*.test.ts", true),
   ...perFile("deployment and tasks", "test/{deploy,tasks}/**/*.test.ts"),
   ...perFolder("contracts", "test/contracts"),
   {
     suite: "contracts (Solidity)",
     name: "test/**/*.t.sol",
     args: [hardhat, "test", "solidity", "--no-compile"],
-    slots: 1,
+    isNetwork: false,
   },
   ...perFile("circuits", "test/circuits/**/*.test.ts"),
   ...perFile("indexer", "test/indexer/**/*.test.ts"),
@@ -136,25 +138,22 @@ process.exit(total("failed") === 0 ? 0 : 1);
 async function runAll(): Promise<Outcome[]> {
   const waiting = [...wanted];
   const outcomes: Promise<Outcome>[] = [];
-  const numbers = Array.from({ length: slotsOfMachine }, (_, index) => index);
-  let free = slotsOfMachine;
+  const numbers = Array.from({ length: most }, (_, index) => index);
   let wake = (): void => undefined;
   while (waiting.length > 0) {
-    const next = waiting.findIndex(({ slots }) => slots <= free);
-    if (next === -1) {
+    const networks = [...running.keys()].filter(({ isNetwork }) => isNetwork).length;
+    const next = waiting.findIndex(({ isNetwork }) => !isNetwork || networks < mostNetworks);
+    const number = next === -1 ? undefined : numbers.shift();
+    if (number === undefined) {
       await new Promise<void>((resolve) => (wake = resolve));
       continue;
     }
     const [job] = waiting.splice(next, 1) as [Job];
-    const number = numbers.shift()!;
-    free -= job.slots;
-    outcomes.push(
-      run(job, number).finally(() => {
-        free += job.slots;
-        numbers.push(number);
-        wake();
-      }),
-    );
+    const outcome = run(job, number).finally(() => {
+      numbers.push(number);
+      wake();
+    });
+    outcomes.push(outcome);
   }
   return await Promise.all(outcomes);
 }

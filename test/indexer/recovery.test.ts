@@ -60,6 +60,13 @@ describe("indexer in trouble", function () {
     expect(indexer.output()).to.contain("Ponder ended; starting it again");
   });
 
+  it("starts Ponder again when it stands still", async () => {
+    process.kill(indexer.ponderPid(), "SIGSTOP");
+    await network.submit([[0, 20_035n * E8]]);
+    await expectIndexed();
+    expect(indexer.output()).to.match(/the index does not answer, for \d+ s/);
+  });
+
   it("rebuilds the index when the running chain goes back behind what was final", async () => {
     const snapshot = await network.anvil.rpc("evm_snapshot");
     await network.mine(FINALIZING_BLOCKS);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -102,8 +102,14 @@ export class TestNetwork {
     return network;
   }
 
+  /** Ends it. `DODONA_TEST_LOGS` names a folder in which its logs are kept, to find out what went wrong. */
   async stop(): Promise<void> {
     await this.stack.stop();
+    const kept = process.env["DODONA_TEST_LOGS"];
+    if (kept !== undefined) {
+      const name = path.basename(this.#folder);
+      cpSync(path.join(this.#folder, "state/logs"), path.join(kept, name), { recursive: true });
+    }
     rmSync(path.join(projectRoot, "deploy/deployments", this.deploymentId ?? "none"), {
       recursive: true,
       force: true,
