@@ -3,7 +3,7 @@ import type { Logger } from "../shared/log.ts";
 import type { Chain } from "../shared/rpc.ts";
 import { broadcast } from "./broadcast.ts";
 import type { Settlement, WatchedSlot } from "./settle.ts";
-import { readRaw } from "./store.ts";
+import { readHashes, readRaw } from "./store.ts";
 import { isMined } from "./watch.ts";
 
 /**
@@ -27,7 +27,8 @@ export async function confirmForeign(
     const raw = (await readRaw(deps.db, [newest.id])).get(newest.id);
     const outcome = raw === undefined ? null : await broadcast(deps.chain, raw);
     const isUsed = outcome?.type === "nonceUsed" || outcome?.type === "rejected";
-    if (isUsed && !(await isMined(deps.chain, slot.attempts))) return [one];
+    // Read anew: the nonce may have gone to a replacement that was signed since the slots were read.
+    if (isUsed && !(await isMined(deps.chain, await readHashes(deps.db, slot.id)))) return [one];
     const { nonce } = slot;
     deps.log.warn(
       { chainId: deps.chain.chainId, nonce, outcome },
