@@ -84,8 +84,8 @@ export function createAccountWorker(deps: AccountDeps): AccountWorker {
       const ledger = openLedger(db, key, fence, signer, settings);
       // The former owner may have sent or lost anything in the meantime.
       memory.view = null;
-      memory.behindSinceMs = null;
-      memory.aheadSinceMs = null;
+      memory.behind = null;
+      memory.ahead = null;
       memory.nextBroadcastMs = new Map();
       const account = await store.readAccount(db.pool, key);
       if (account !== undefined) {

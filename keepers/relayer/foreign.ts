@@ -3,13 +3,13 @@ import type { Logger } from "../shared/log.ts";
 import type { Chain } from "../shared/rpc.ts";
 import { broadcast } from "./broadcast.ts";
 import type { Settlement, WatchedSlot } from "./settle.ts";
-import { readHashes, readRaw } from "./store.ts";
-import { isMined } from "./watch.ts";
+import { readRaw } from "./store.ts";
+import { isKnown } from "./watch.ts";
 
 /**
  * Checks which nonces really went to someone else. Before one is given up its bytes are offered once more: only a node
- * that says that the nonce is used up is believed, and only if no receipt of ours is there after that: what is queued
- * again would be done twice.
+ * that says that the nonce is used up is believed, and only if none knows a transaction of ours with it after that: what
+ * is queued again would be done twice.
  * @param slots that the settlements are about
  * @returns the settlements without the nonces that did not
  */
@@ -21,14 +21,13 @@ export async function confirmForeign(
   const checked = settlements.map(async (one): Promise<Settlement[]> => {
     if (one.type !== "foreign") return [one];
     const slot = slots.find(({ id }) => id === one.slotId);
-    const newest = slot?.status === "pending" ? slot.attempts[0] : undefined;
-    // Nothing that is wanted can be lost with it.
-    if (slot === undefined || newest === undefined) return [one];
-    const raw = (await readRaw(deps.db, [newest.id])).get(newest.id);
+    // Nothing that is wanted can be lost with a vacant one.
+    if (slot === undefined || slot.status === "vacant") return [one];
+    const offered = slot.attempts.slice(0, 1).map(({ id }) => id);
+    const [raw] = (await readRaw(deps.db, offered)).values();
     const outcome = raw === undefined ? null : await broadcast(deps.chain, raw);
     const isUsed = outcome?.type === "nonceUsed" || outcome?.type === "rejected";
-    // Read anew: the nonce may have gone to a replacement that was signed since the slots were read.
-    if (isUsed && !(await isMined(deps.chain, await readHashes(deps.db, slot.id)))) return [one];
+    if (isUsed && !(await isKnown(deps.chain, slot.attempts))) return [one];
     const { nonce } = slot;
     deps.log.warn(
       { chainId: deps.chain.chainId, nonce, outcome },

@@ -15,6 +15,7 @@ import {
 } from "./quarantine.ts";
 import type { Signer } from "./signers/signer.ts";
 import type { AccountKey } from "./store.ts";
+import type { Streak } from "./streak.ts";
 import { createWake, type Wake } from "./wake.ts";
 import type { TipSettings } from "./watch.ts";
 
@@ -64,8 +65,8 @@ export interface AccountMemory {
   view: ChainView | null;
   /** Some receipts of the last look are unknown, since nobody answered. */
   isIncomplete: boolean;
-  behindSinceMs: number | null;
-  aheadSinceMs: number | null;
+  behind: Streak | null;
+  ahead: Streak | null;
   /** When balance and hold were last written. */
   notedAtMs: number;
   standing: Standing;
@@ -98,8 +99,8 @@ export function createMemory({ chain, signer }: AccountDeps): AccountMemory {
     wokenAtMs: null,
     view: null,
     isIncomplete: false,
-    behindSinceMs: null,
-    aheadSinceMs: null,
+    behind: null,
+    ahead: null,
     notedAtMs: 0,
     standing: clean,
     isNoteDue: false,

@@ -27,8 +27,8 @@ export type Settlement =
   | { type: "reopened"; slotId: bigint; head: number }
   /** Used up, and no receipt of ours so far. */
   | { type: "missing"; slotId: bigint; sinceBlock: number }
-  /** Used up by a transaction that is not ours. */
-  | { type: "foreign"; slotId: bigint };
+  /** Used up by a transaction that is not ours; holds of the slot as long as this is its newest attempt. */
+  | { type: "foreign"; slotId: bigint; newestAttemptId: bigint | null };
 
 /**
  * Compares nonces with the chain. Pure.
@@ -61,8 +61,15 @@ export function settle(
     } else if (slot.missingSinceBlock === null || slot.missingSinceBlock > chain.head) {
       settlements.push({ type: "missing", slotId: slot.id, sinceBlock: chain.head });
     } else if (chain.head - slot.missingSinceBlock >= settings.foreignAfterBlocks) {
-      settlements.push({ type: "foreign", slotId: slot.id });
+      settlements.push({ type: "foreign", slotId: slot.id, newestAttemptId: newestOf(slot) });
     }
   }
   return settlements;
+}
+
+function newestOf({ attempts }: WatchedSlot): bigint | null {
+  return attempts.reduce<bigint | null>(
+    (newest, { id }) => (newest === null || id > newest ? id : newest),
+    null,
+  );
 }

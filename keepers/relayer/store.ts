@@ -256,15 +256,6 @@ export async function readRaw(
   return new Map(found.rows.map((row) => [BigInt(row.id), `0x${row.raw.toString("hex")}`]));
 }
 
-/** @returns hashes of all bytes ever signed for a nonce: they are stored before they leave. */
-export async function readHashes(db: Queryable, slotId: bigint): Promise<{ hash: string }[]> {
-  const found = await db.query<{ hash: string }>(
-    "SELECT hash FROM dodona.attempts WHERE transaction_id = $1",
-    [String(slotId)],
-  );
-  return found.rows;
-}
-
 /** @returns number and age of the oldest intent by status (queued, sent) and lane. */
 export async function readBacklog(
   db: Queryable,

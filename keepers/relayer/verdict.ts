@@ -15,7 +15,7 @@ export type Verdict =
     }
   | { type: "reopened"; slotId: bigint; head: number }
   | { type: "missing"; slotId: bigint; sinceBlock: number }
-  | { type: "foreign"; slotId: bigint };
+  | { type: "foreign"; slotId: bigint; newestAttemptId: bigint | null };
 
 /**
  * Writes what the chain has made of nonces, and what follows for their intents. Call under the account's row lock.
@@ -48,11 +48,13 @@ async function applyOne(
     ]);
     return;
   }
+  // What was signed for the nonce since the chain was read is not what was looked for: the next look is about it.
   const lost = await client.query<{ intent_id: string | null }>(
     `UPDATE dodona.transactions t SET status = 'foreign', intent_id = NULL
      FROM dodona.transactions old WHERE t.id = $1 AND old.id = t.id AND t.status IN ('pending', 'vacant', 'mined')
+       AND (SELECT max(id) FROM dodona.attempts WHERE transaction_id = t.id) IS NOT DISTINCT FROM $2
      RETURNING old.intent_id`,
-    [verdict.slotId],
+    [verdict.slotId, verdict.newestAttemptId],
   );
   await requeue(lost.rows[0]?.intent_id ?? null, "its nonce went to a transaction of someone else");
 }

@@ -99,15 +99,18 @@ export async function readReceipts(
   return { receipts: found, unknown };
 }
 
-/** @returns whether any endpoint has a receipt of any of these hashes, or none can be asked. */
-export async function isMined(
+/**
+ * @returns whether any endpoint knows a transaction with one of these hashes, in a block or in its pool, or none can be
+ * asked. A node may count a nonce as used a moment before it has the receipt.
+ */
+export async function isKnown(
   chain: Chain,
   attempts: ReadonlyArray<{ hash: string }>,
 ): Promise<boolean> {
   const answers = await Promise.all(
-    attempts.map(({ hash }) => chain.askAll("eth_getTransactionReceipt", [hash])),
+    attempts.map(({ hash }) => chain.askAll("eth_getTransactionByHash", [hash])),
   );
-  return answers.some((all) => all.length === 0 || all.some((receipt) => receipt !== null));
+  return answers.some((all) => all.length === 0 || all.some((transaction) => transaction !== null));
 }
 
 /** Adds block times and, for reverts, the decoded reason. Blocks are asked for once each. */

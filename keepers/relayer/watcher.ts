@@ -5,6 +5,7 @@ import type { ChainView } from "./model.ts";
 import { afterSuccess } from "./quarantine.ts";
 import { settle } from "./settle.ts";
 import * as store from "./store.ts";
+import { continued, isBelievable, type Streak } from "./streak.ts";
 import { readChain, readNonceOfAll, readReceipts, toVerdicts } from "./watch.ts";
 
 /**
@@ -52,14 +53,14 @@ export function createWatcher(
       (await store.countSlots(db.pool, key, read.nonce)) < nextNonce - read.nonce;
     const behind = unknown || watched.some((slot) => slot.nonce >= read.nonce);
     const isAhead = read.nonce > nextNonce;
-    const isOld = (sinceMs: number | null): boolean =>
-      sinceMs !== null && clock.nowMs() - sinceMs >= timing.behindAfterMs;
-    memory.behindSinceMs = behind ? (memory.behindSinceMs ?? clock.nowMs()) : null;
-    memory.aheadSinceMs = isAhead ? (memory.aheadSinceMs ?? clock.nowMs()) : null;
-    const believed = isOld(memory.behindSinceMs);
+    memory.behind = continued(memory.behind, behind, clock.nowMs());
+    memory.ahead = continued(memory.ahead, isAhead, clock.nowMs());
+    const isBelieved = (streak: Streak | null): boolean =>
+      isBelievable(streak, timing.behindAfterMs, clock.nowMs());
+    const believed = isBelieved(memory.behind);
     const isLower = memory.view === null || read.head < memory.view.head;
     if (isLower) await ledger.align(nextNonce, read.head);
-    if (isOld(memory.aheadSinceMs) || (believed && unknown)) {
+    if (isBelieved(memory.ahead) || (believed && unknown)) {
       log.warn(
         { ...key, ledgerNonce: nextNonce, chainNonce: read.nonce },
         "ledger and chain disagree on the nonce",

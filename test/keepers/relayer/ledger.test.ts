@@ -165,10 +165,38 @@ describe("relayer: ledger", function () {
       [1, "failed"],
     ] as const) {
       await ledger.sign([newNonce(nonce, intentId)], 1);
-      const slotId = (await readOpenSlots(db.pool, account))[0]!.id;
-      await ledger.settle([{ type: "foreign", slotId }]);
+      const { id: slotId, attempt } = (await readOpenSlots(db.pool, account))[0]!;
+      await ledger.settle([{ type: "foreign", slotId, newestAttemptId: attempt!.id }]);
       expect((await h.stateOf(db, 1)).status).to.equal(status);
     }
     expect((await h.stateOf(db, 1)).reason).to.match(/nonce went to a transaction of someone else/);
   });
+
+  for (const replaced of [false, true])
+    it(`gives up no nonce for which ${replaced ? "other bytes were" : "the first bytes were"} signed since the chain was read`, async () => {
+      const ledger = await open();
+      const former = replaced ? await h.enqueue(db, 2) : null;
+      // A vacant nonce, or one with bytes.
+      if (former === null) await ledger.align(1, 1);
+      await (former === null ? ledger.align(0, 1) : ledger.sign([newNonce(0, former)], 1));
+      const seen = (await readOpenSlots(db.pool, account))[0]!;
+      const intentId = await h.enqueue(db, 1);
+      const reuse: Action = {
+        type: "sign",
+        nonce: 0,
+        slotId: seen.id,
+        formerAttemptId: seen.attempt?.id ?? null,
+        intentId,
+        fees: { maxFeeWei: 20n, tipWei: 2n },
+        purpose: "reused",
+        drop:
+          former === null ? null : { intentId: former, status: "superseded", reason: "replaced" },
+      };
+      expect(await ledger.sign([reuse], 1)).to.have.length(1);
+      await ledger.settle([
+        { type: "foreign", slotId: seen.id, newestAttemptId: seen.attempt?.id ?? null },
+      ]);
+      expect((await readOpenSlots(db.pool, account))[0]!.content?.id).to.equal(intentId);
+      expect((await h.stateOf(db, 1)).status).to.equal("sent");
+    });
 });

@@ -63,6 +63,18 @@ describe("relayer: settle", () => {
     }
   });
 
+  it("says of which newest bytes a foreign nonce was looked at", () => {
+    for (const [attempts, newestAttemptId] of [
+      [slot(4).attempts, 2n],
+      [[], null],
+    ] as const) {
+      const one = slot(4, { missingSinceBlock: 97, attempts });
+      expect(settle([one], new Map(), chain, settings, false)).to.deep.equal([
+        { type: "foreign", slotId: 4n, newestAttemptId },
+      ]);
+    }
+  });
+
   it("calls a nonce foreign only after some blocks without a receipt of ours", () => {
     expect(brief([slot(4)], new Map())).to.deep.equal([["missing", 4n]]);
     expect(brief([slot(4, { missingSinceBlock: 98 })], new Map())).to.deep.equal([]);
