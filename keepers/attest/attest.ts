@@ -1,9 +1,12 @@
+import { dataLength } from "ethers";
+
+import type { Domain } from "../shared/observation.ts";
+import { decodeReport, type Report } from "../shared/report.ts";
 import { askSlots } from "../shared/slots.ts";
 import { attestCall, type AttestCall, type AttestReader } from "./chain.ts";
 import { collect } from "./collect.ts";
-import type { Domain, ProvableObservation, ProvingSet, Report, SignedReport } from "./model.ts";
+import type { ProvableObservation, ProvingSet, SignedReport } from "./model.ts";
 import { proveStatements, type Proofs } from "./prove.ts";
-import { decodeReport } from "./report.ts";
 import { includedUnder, statementsOf, unprovable } from "./witness.ts";
 
 /** What a report's attestation is made with. */
@@ -62,6 +65,7 @@ export async function prepare(transaction: string, deps: AttestDeps): Promise<Pr
     );
   }
   const report = decodeReport(signed.bytes);
+  if (report === null) throw new RangeError(`${dataLength(signed.bytes)} bytes are no report`);
   const set = await reader.set(report.setId);
   const { failures, observations: shown } = await collect(report, set, {
     endpoint: (account) => reader.endpoint(account),

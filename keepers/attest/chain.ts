@@ -4,8 +4,11 @@ import { decodeBytes32String, encodeBytes32String, isError } from "ethers";
 import { IOperators__factory } from "../../types/ethers-contracts/factories/interfaces/IOperators__factory.ts";
 import { IPriceAttestations__factory } from "../../types/ethers-contracts/factories/interfaces/IPriceAttestations__factory.ts";
 import { IPriceFeeds__factory } from "../../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
+import { estimate, type Estimate } from "../shared/estimate.ts";
 import type { NewIntent } from "../shared/intents.ts";
-import type { ProvingSet, Report, SignedReport } from "./model.ts";
+import { operatorEndpoint } from "../shared/operator-endpoint.ts";
+import type { Report } from "../shared/report.ts";
+import type { ProvingSet, SignedReport } from "./model.ts";
 
 /** The contracts' interfaces. */
 export const attestationsAbi = IPriceAttestations__factory.createInterface();
@@ -17,12 +20,6 @@ export interface Head {
   /** Unix seconds. */
   readonly blockTime: number;
 }
-
-/** What a node says about a transaction before it is sent. */
-export type Estimate =
-  | { readonly kind: "ok"; readonly gas: bigint }
-  /** It would revert. */
-  | { readonly kind: "refused"; readonly reason: string };
 
 /** Reads from the contracts. Every method rejects when the chain cannot be read. */
 export interface AttestReader {
@@ -117,20 +114,10 @@ export function createAttestReader(
       return decodeSubmission(sent.data);
     },
 
-    async endpoint(account) {
-      const [, endpoint] = await operators.operator(account);
-      return /^https?:\/\//.test(endpoint) && URL.canParse(endpoint) ? endpoint : null;
-    },
+    endpoint: (account) => operatorEndpoint(operators, account),
 
-    async estimate(data) {
-      try {
-        const gas = await provider.estimateGas({ to: contracts.priceAttestations, data });
-        return { kind: "ok", gas };
-      } catch (error) {
-        if (!isError(error, "CALL_EXCEPTION")) throw error;
-        return { kind: "refused", reason: refusalOf(error.data) ?? error.shortMessage };
-      }
-    },
+    estimate: (data) =>
+      estimate(provider, { to: contracts.priceAttestations, data }, [attestationsAbi, feedsAbi]),
   };
 }
 
@@ -218,12 +205,4 @@ export function intentOf(
     gasLimit: (call.gas * 3n) / 2n + 100_000n,
     expiresAtMs: null,
   };
-}
-
-function refusalOf(data: string | null): string | null {
-  if (data === null || data === "0x") return null;
-  const parsed = attestationsAbi.parseError(data) ?? feedsAbi.parseError(data);
-  return parsed === null
-    ? `error ${data.slice(0, 10)}`
-    : `${parsed.name}(${parsed.args.join(", ")})`;
 }

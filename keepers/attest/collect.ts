@@ -1,5 +1,6 @@
+import type { Report } from "../shared/report.ts";
 import type { ShownObservation, ShownReport, ShownSlots } from "../shared/slots.ts";
-import type { ProvingSet, Report } from "./model.ts";
+import type { ProvingSet } from "./model.ts";
 
 /** What the operators show of a report's slot. */
 export interface Collected {

@@ -2,11 +2,9 @@ import { z } from "zod";
 
 import {
   addressSchema,
-  databaseUrlFromEnv,
   listenSchema,
   logSchema,
   parentPidSchema,
-  readConfig,
   rpcUrlsSchema,
 } from "../shared/config.ts";
 
@@ -33,21 +31,6 @@ export const attestConfigSchema = z.strictObject({
   log: logSchema.prefault({}),
   parentPid: parentPidSchema.optional(),
 });
-
-/** An attest keeper's configuration, checked and completed. */
-export type AttestConfig = z.output<typeof attestConfigSchema>;
-
-/**
- * Reads configuration file and environment.
- * @throws ConfigError that says what is wrong where
- */
-export function readAttestSettings(file: string): {
-  readonly config: AttestConfig;
-  readonly databaseUrl: string;
-} {
-  const config = readConfig(attestConfigSchema as z.ZodType<AttestConfig>, file);
-  return { config, databaseUrl: databaseUrlFromEnv() };
-}
 
 /** A configuration that works on the local chain, for --help. */
 export const exampleConfig = `{

@@ -1,4 +1,4 @@
-import type { IntentStatus } from "../shared/intents.ts";
+import type { Progress } from "../shared/attempts.ts";
 
 /** A report that the index has and the chain keeps. */
 export interface Candidate {
@@ -9,16 +9,6 @@ export interface Candidate {
   readonly feeds: readonly string[];
   /** Hash of the transaction that submitted it. */
   readonly transaction: string;
-}
-
-/** The latest transaction that was asked for to attest a report. */
-export interface Progress {
-  /** 1 for the first. */
-  readonly attempt: number;
-  readonly status: IntentStatus;
-  readonly reason: string | null;
-  /** When the status became what it is, unix milliseconds. */
-  readonly changedMs: number;
 }
 
 /** What kept a report from being attested. */

@@ -1,19 +1,20 @@
 import { Command } from "commander";
 
-import { systemClock, type Clock } from "../shared/clock.ts";
+import { systemClock } from "../shared/clock.ts";
+import { readSettings } from "../shared/config.ts";
 import { migrate, openDatabase } from "../shared/database.ts";
 import { runProcess, type Scope } from "../shared/lifecycle.ts";
-import { createLogger, type Logger } from "../shared/log.ts";
+import { createLogger } from "../shared/log.ts";
 import { createMetrics, serveMetrics } from "../shared/metrics.ts";
+import { readPatiently } from "../shared/patience.ts";
 import { openChain } from "../shared/rpc.ts";
-import { createAttestReader, type AttestReader } from "./chain.ts";
-import { exampleConfig, readAttestSettings } from "./config.ts";
+import { createAttestReader } from "./chain.ts";
+import { attestConfigSchema, exampleConfig } from "./config.ts";
 import { createAttestMetrics } from "./metrics.ts";
 import { createAttester, type AttesterHealth } from "./run.ts";
 import { createAttestStore } from "./store.ts";
 
 const HEALTHY_AGE_MS = 15_000;
-const RETRY_MS = 3_000;
 
 const command = new Command("attest")
   .description(
@@ -38,7 +39,7 @@ await runProcess({ name: "attest", main });
 
 async function main(scope: Scope): Promise<void> {
   const { config: file } = command.parse().opts<{ config: string }>();
-  const { config, databaseUrl } = readAttestSettings(file);
+  const { config, databaseUrl } = readSettings(attestConfigSchema, file);
   const { chainId, confirmations, contracts, everySeconds, maxAttempts, pollMs } = config;
   const { askMs, gatherSeconds, proveMs } = config;
   scope.watchParent(config.parentPid);
@@ -67,7 +68,7 @@ async function main(scope: Scope): Promise<void> {
   const { priceAttestations } = contracts;
   log.info({ priceAttestations, metricsPort: server.port }, "keeper started");
 
-  const priceFeeds = await waitForFeeds({ reader, clock, log }, scope.signal);
+  const priceFeeds = await readPatiently(() => reader.priceFeeds(), { clock, log }, scope.signal);
   if (priceFeeds === null) return;
   const target = { chainId, priceAttestations };
   const attester = createAttester({
@@ -80,24 +81,4 @@ async function main(scope: Scope): Promise<void> {
   health = () => attester.health();
   log.info({ priceFeeds, everySeconds }, "attests");
   await attester.run(scope.signal);
-}
-
-/** Waits until the chain can be read; null when the process shall end. */
-async function waitForFeeds(
-  deps: { reader: AttestReader; clock: Clock; log: Logger },
-  signal: AbortSignal,
-): Promise<string | null> {
-  const { clock, log, reader } = deps;
-  let said = "";
-  while (!signal.aborted) {
-    try {
-      return await reader.priceFeeds();
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      if (reason !== said) log.warn(`waiting: ${reason}`);
-      said = reason;
-    }
-    await clock.sleep(RETRY_MS, signal);
-  }
-  return null;
 }

@@ -1,10 +1,3 @@
-/** Where reports are signed for. */
-export interface Domain {
-  readonly chainId: number;
-  /** Address of PriceFeeds, lower case. */
-  readonly priceFeeds: string;
-}
-
 /** One set as the chain describes it; never changes under its id. */
 export interface ProvingSet {
   readonly id: number;
@@ -30,22 +23,6 @@ export interface SignedReport {
     readonly commitment: string;
     readonly zInverse: bigint;
   };
-}
-
-/** What a report's bytes say (layout in IPriceFeeds). */
-export interface Report {
-  readonly setId: number;
-  /** Unix seconds. */
-  readonly slot: number;
-  readonly root: bigint;
-  readonly entries: readonly ReportEntry[];
-}
-
-/** One feed's answer in a report. */
-export interface ReportEntry {
-  readonly feed: number;
-  readonly count: number;
-  readonly answerE8: bigint;
 }
 
 /** An observation with the signature that the circuit checks. */

@@ -1,7 +1,7 @@
 import { weierstrass } from "@noble/curves/abstract/weierstrass.js";
 import { poseidon2Hash } from "@zkpassport/poseidon2";
 
-import type { Domain, ProvableObservation, ProvingOperator } from "./model.ts";
+import type { ProvableObservation, ProvingOperator } from "./model.ts";
 
 /*
  * What operators sign for proofs, computed without their code (formats in the ObservationHash library and in
@@ -15,31 +15,6 @@ const Grumpkin = weierstrass({
   ...{ p: FR, n: FQ, h: 1n, a: 0n, b: FR - 17n, Gx: 1n },
   Gy: 17631683881184975370165255887551781615748388533673675138860n,
 });
-
-const TAG = BigInt(`0x${Buffer.from("Dodona observation v1", "ascii").toString("hex")}`);
-const FEEDS_PER_CHUNK = 10;
-
-/** An observation without its signatures. */
-export interface Observed {
-  readonly setId: number;
-  readonly slot: number;
-  readonly pricesE8: readonly bigint[];
-}
-
-/** Poseidon2 digest of an observation: what its report's root contains. */
-export function digestOf({ setId, slot, pricesE8 }: Observed, domain: Domain): bigint {
-  const at = (feed: number): bigint => pricesE8[feed] ?? 0n;
-  const chunks = Array.from({ length: Math.ceil(pricesE8.length / FEEDS_PER_CHUNK) }, (_, chunk) =>
-    poseidon2Hash(
-      Array.from({ length: FEEDS_PER_CHUNK / 2 }, (_, pair) => {
-        const even = chunk * FEEDS_PER_CHUNK + 2 * pair;
-        return at(even) + (at(even + 1) << 96n);
-      }),
-    ),
-  );
-  const head = [TAG, BigInt(domain.chainId), BigInt(domain.priceFeeds)];
-  return poseidon2Hash([...head, (BigInt(setId) << 32n) + BigInt(slot), ...chunks]);
-}
 
 /** Root over operators and their digests, ascending by operator. */
 export function rootOf(

@@ -1,7 +1,8 @@
-import type { Database } from "../shared/database.ts";
-import { enqueueIntent, type IntentStatus, type NewIntent } from "../shared/intents.ts";
+import { readProgress, type Progress } from "../shared/attempts.ts";
+import { isMissingTable, type Database } from "../shared/database.ts";
+import { enqueueIntent, type NewIntent } from "../shared/intents.ts";
 import { keyOf, type Target } from "./chain.ts";
-import { nameOf, type Candidate, type Progress } from "./decide.ts";
+import { nameOf, type Candidate } from "./decide.ts";
 
 /** What the attest keeper reads and writes in Postgres: the index's reports, and intents, which are all its memory. */
 export interface AttestStore {
@@ -15,8 +16,6 @@ export interface AttestStore {
 
 /** Reports that are looked at; a period's newest are as good as its others. */
 const AT_ONCE = 100;
-const UNDEFINED_TABLE = "42P01";
-const UNDEFINED_SCHEMA = "3F000";
 
 /** @param maxAttempts Attempts that are looked for. */
 export function createAttestStore(db: Database, target: Target, maxAttempts: number): AttestStore {
@@ -33,35 +32,16 @@ export function createAttestStore(db: Database, target: Target, maxAttempts: num
           feeds: entries.map(({ feed }) => feed),
         }));
       } catch (error) {
-        const { code } = error as { code?: string };
-        if (code === UNDEFINED_TABLE || code === UNDEFINED_SCHEMA) return [];
+        if (isMissingTable(error)) return [];
         throw error;
       }
     },
 
     async progress(reports) {
-      const attempts = Array.from({ length: maxAttempts }, (_, index) => index + 1);
-      const places = new Map(
-        reports.flatMap((report) =>
-          attempts.map(
-            (attempt) =>
-              [keyOf(report, attempt, target), { name: nameOf(report), attempt }] as const,
-          ),
-        ),
+      const latest = await readProgress(db.pool, reports, maxAttempts, (report, attempt) =>
+        keyOf(report, attempt, target),
       );
-      const { rows } = await db.pool.query<IntentRow>(
-        "SELECT key, status, reason, updated_at FROM dodona.intents WHERE key = ANY($1)",
-        [[...places.keys()]],
-      );
-      const latest = new Map<string, Progress>();
-      for (const { key, reason, status, updated_at: changed } of rows) {
-        const place = places.get(key);
-        if (place === undefined) continue;
-        const { attempt, name } = place;
-        if ((latest.get(name)?.attempt ?? 0) > attempt) continue;
-        latest.set(name, { attempt, status, reason, changedMs: changed.getTime() });
-      }
-      return latest;
+      return new Map([...latest].map(([report, progress]) => [nameOf(report), progress]));
     },
 
     ask: (intent) =>
@@ -76,11 +56,4 @@ interface ReportRow {
   slot: string;
   entries: { feed: string }[];
   transaction: string;
-}
-
-interface IntentRow {
-  key: string;
-  status: IntentStatus;
-  reason: string | null;
-  updated_at: Date;
 }

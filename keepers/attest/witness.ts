@@ -5,9 +5,11 @@ import {
   MAX_INCLUDED,
   priceBatch,
 } from "../../circuits/model/price-batch.ts";
+import { digestOf, type Domain } from "../shared/observation.ts";
+import type { Report } from "../shared/report.ts";
 import type { ShownObservation } from "../shared/slots.ts";
-import type { Domain, ProvableObservation, ProvingSet, Report } from "./model.ts";
-import { digestOf, isProvable, rootOf } from "./observation.ts";
+import type { ProvableObservation, ProvingSet } from "./model.ts";
+import { isProvable, rootOf } from "./observation.ts";
 
 /** The observations under a report's root, or why they are not known. */
 export type Included =

@@ -8,7 +8,7 @@ import {
   logSchema,
   parentPidSchema,
   readConfig,
-  readSecretFile,
+  readSecretJson,
   rpcUrlsSchema,
 } from "../shared/config.ts";
 import type { OperatorKeys } from "./signing/keys.ts";
@@ -113,14 +113,7 @@ export function readFeedSettings(file: string): FeedSettings {
  * @throws ConfigError that says what is wrong; the secrets are not repeated.
  */
 export function readKeys(file: string): OperatorKeys {
-  const text = readSecretFile(file);
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch {
-    // The parser's message would quote the secret.
-    throw new ConfigError(`${file}: is not valid JSON.`);
-  }
+  const content = readSecretJson(file);
   try {
     return parseKeys(content);
   } catch (error) {

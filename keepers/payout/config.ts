@@ -9,7 +9,7 @@ import {
   logSchema,
   parentPidSchema,
   readConfig,
-  readSecretFile,
+  readSecretJson,
   rpcUrlsSchema,
 } from "../shared/config.ts";
 import { readProgram, type Program } from "./program.ts";
@@ -125,16 +125,8 @@ export function readPayoutSettings(file: string): PayoutSettings {
  * @throws ConfigError that names the file and the mistake, never the key
  */
 export function readApproverKey(file: string): Wallet {
-  const text = readSecretFile(file);
   const keySchema = z.strictObject({ payouts: z.string().regex(/^0x[0-9a-fA-F]{64}$/) });
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch {
-    // The parser's message would quote the secret.
-    throw new ConfigError(`${file}: is not valid JSON.`);
-  }
-  const parsed = keySchema.safeParse(content);
+  const parsed = keySchema.safeParse(readSecretJson(file));
   if (!parsed.success) {
     throw new ConfigError(
       `${file}: must be {"payouts": "0x…"} with 32 bytes in hex and nothing else.`,

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 
+import { readBounded } from "../shared/bounded.ts";
 import { hashOf } from "./canonical.ts";
 
 const MAX_BYTES = 256 * 1024 * 1024;
@@ -93,14 +94,7 @@ async function download(url: string, signal?: AbortSignal): Promise<Uint8Array |
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
     if (!response.ok || response.body === null) return null;
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-      size += chunk.length;
-      if (size > MAX_BYTES) return null;
-      chunks.push(chunk);
-    }
-    return new Uint8Array(Buffer.concat(chunks));
+    return new Uint8Array(await readBounded(response, MAX_BYTES));
   } catch {
     return null;
   }

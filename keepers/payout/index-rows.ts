@@ -1,5 +1,6 @@
-import pg from "pg";
+import type pg from "pg";
 
+import { isMissingTable } from "../shared/database.ts";
 import { SourceBehindError } from "./source.ts";
 import type { Transfer } from "./transfers.ts";
 
@@ -19,8 +20,6 @@ export interface RowPlace {
 
 /** Index of block numbers within a checkpoint of Ponder's: 10 digits time, 16 chain id, 16 block, then the rest. */
 const BLOCK_DIGITS = [26, 42] as const;
-const UNDEFINED_TABLE = "42P01";
-const UNDEFINED_SCHEMA = "3F000";
 
 interface SqlTransfer {
   readonly block: string;
@@ -111,8 +110,7 @@ async function orBehind<T>(query: Promise<T>): Promise<T> {
   try {
     return await query;
   } catch (error) {
-    const code = error instanceof pg.DatabaseError ? error.code : undefined;
-    if (code !== UNDEFINED_TABLE && code !== UNDEFINED_SCHEMA) throw error;
+    if (!isMissingTable(error)) throw error;
     throw new SourceBehindError("there is no index with payouts in this database yet");
   }
 }

@@ -4,6 +4,7 @@ import { isError } from "ethers";
 import { IOperatorRewards__factory } from "../../types/ethers-contracts/factories/interfaces/IOperatorRewards__factory.ts";
 import { IOperators__factory } from "../../types/ethers-contracts/factories/interfaces/IOperators__factory.ts";
 import { IPausable__factory } from "../../types/ethers-contracts/factories/interfaces/IPausable__factory.ts";
+import { estimate, type Estimate } from "../shared/estimate.ts";
 import type { NewIntent } from "../shared/intents.ts";
 import type { Weights } from "./decide.ts";
 
@@ -12,6 +13,9 @@ export const rewardsAbi = IOperatorRewards__factory.createInterface();
 
 /** Epochs after its end in which one may be posted: a constant of OperatorRewards. */
 export const POST_WITHIN_EPOCHS = 4;
+
+/** AccessManaged's own error, which the interface does not name. */
+const UNAUTHORIZED = "0x068ca9d8";
 
 /** What the chain is like now. */
 export interface Head {
@@ -22,12 +26,6 @@ export interface Head {
   readonly shareable: bigint;
   readonly isPaused: boolean;
 }
-
-/** What a node says about a transaction before it is sent. */
-export type Estimate =
-  | { readonly kind: "ok"; readonly gas: bigint }
-  /** It would revert. */
-  | { readonly kind: "refused"; readonly reason: string };
 
 /** Reads from the contracts. Every method rejects when the chain cannot be read. */
 export interface ScoreReader {
@@ -97,15 +95,10 @@ export function createScoreReader(
       return new Set(known.filter((account) => account !== ""));
     },
 
-    async estimate(data) {
-      try {
-        const gas = await provider.estimateGas({ to: rewardsAddress, data, from: scorer });
-        return { kind: "ok", gas };
-      } catch (error) {
-        if (!isError(error, "CALL_EXCEPTION")) throw error;
-        return { kind: "refused", reason: refusalOf(error.data, scorer) ?? error.shortMessage };
-      }
-    },
+    estimate: (data) =>
+      estimate(provider, { to: rewardsAddress, data, from: scorer }, [rewardsAbi], {
+        [UNAUTHORIZED]: `${scorer} does not have the scorer's role`,
+      }),
   };
 }
 
@@ -151,16 +144,4 @@ export function intentOf(
     expiresAtMs: null,
     account: target.account,
   };
-}
-
-/** AccessManaged's own error, which the interface does not name. */
-const UNAUTHORIZED = "0x068ca9d8";
-
-function refusalOf(data: string | null, scorer: string): string | null {
-  if (data === null || data === "0x") return null;
-  if (data.startsWith(UNAUTHORIZED)) return `${scorer} does not have the scorer's role`;
-  const parsed = rewardsAbi.parseError(data);
-  return parsed === null
-    ? `error ${data.slice(0, 10)}`
-    : `${parsed.name}(${parsed.args.join(", ")})`;
 }

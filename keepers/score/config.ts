@@ -2,11 +2,9 @@ import { z } from "zod";
 
 import {
   addressSchema,
-  databaseUrlFromEnv,
   listenSchema,
   logSchema,
   parentPidSchema,
-  readConfig,
   rpcUrlsSchema,
 } from "../shared/config.ts";
 
@@ -31,21 +29,6 @@ export const scoreConfigSchema = z.strictObject({
   log: logSchema.prefault({}),
   parentPid: parentPidSchema.optional(),
 });
-
-/** A score keeper's configuration, checked and completed. */
-export type ScoreConfig = z.output<typeof scoreConfigSchema>;
-
-/**
- * Reads configuration file and environment.
- * @throws ConfigError that says what is wrong where
- */
-export function readScoreSettings(file: string): {
-  readonly config: ScoreConfig;
-  readonly databaseUrl: string;
-} {
-  const config = readConfig(scoreConfigSchema as z.ZodType<ScoreConfig>, file);
-  return { config, databaseUrl: databaseUrlFromEnv() };
-}
 
 /** A configuration that works on the local chain, for --help. */
 export const exampleConfig = `{

@@ -1,4 +1,4 @@
-import type { IntentStatus } from "../shared/intents.ts";
+import type { Progress } from "../shared/attempts.ts";
 
 /** An operator's part in the reports of an epoch, as the index counted it. */
 export interface Participation {
@@ -15,16 +15,6 @@ export interface Weights {
   readonly accounts: readonly string[];
   /** Basis points, 1 to 10,000. */
   readonly weights: readonly number[];
-}
-
-/** The latest transaction of an epoch. */
-export interface Progress {
-  /** 1 for the first. */
-  readonly attempt: number;
-  readonly status: IntentStatus;
-  readonly reason: string | null;
-  /** When the status became what it is, unix milliseconds. */
-  readonly changedMs: number;
 }
 
 /** What there is to know about an epoch. */

@@ -1,20 +1,21 @@
 import { Command } from "commander";
 
-import { systemClock, type Clock } from "../shared/clock.ts";
+import { systemClock } from "../shared/clock.ts";
+import { readSettings } from "../shared/config.ts";
 import { migrate, openDatabase } from "../shared/database.ts";
 import { runProcess, type Scope } from "../shared/lifecycle.ts";
-import { createLogger, type Logger } from "../shared/log.ts";
+import { createLogger } from "../shared/log.ts";
 import { createMetrics, serveMetrics } from "../shared/metrics.ts";
+import { readPatiently } from "../shared/patience.ts";
 import { openChain } from "../shared/rpc.ts";
-import { createScoreReader, type ScoreReader } from "./chain.ts";
-import { exampleConfig, readScoreSettings } from "./config.ts";
+import { createScoreReader } from "./chain.ts";
+import { exampleConfig, scoreConfigSchema } from "./config.ts";
 import { createIndexReader } from "./index-reader.ts";
 import { createScoreLedger } from "./ledger.ts";
 import { createScoreMetrics } from "./metrics.ts";
 import { createScorer, type ScorerHealth } from "./run.ts";
 
 const HEALTHY_AGE_MS = 15_000;
-const RETRY_MS = 3_000;
 
 const command = new Command("score")
   .description(
@@ -37,7 +38,7 @@ await runProcess({ name: "score", main });
 
 async function main(scope: Scope): Promise<void> {
   const { config: file } = command.parse().opts<{ config: string }>();
-  const { config, databaseUrl } = readScoreSettings(file);
+  const { config, databaseUrl } = readSettings(scoreConfigSchema, file);
   const { account, chainId, confirmations, maxAttempts, pollMs, settleSeconds } = config;
   const rewards = config.contracts.operatorRewards;
   scope.watchParent(config.parentPid);
@@ -64,7 +65,11 @@ async function main(scope: Scope): Promise<void> {
   scope.defer(() => server.close());
   log.info({ rewards, account, metricsPort: server.port }, "keeper started");
 
-  const epochSeconds = await waitForEpochs({ reader, clock, log }, scope.signal);
+  const epochSeconds = await readPatiently(
+    () => reader.epochSeconds(),
+    { clock, log },
+    scope.signal,
+  );
   if (epochSeconds === null) return;
   const target = { chainId, rewards, account };
   const scorer = createScorer({
@@ -76,24 +81,4 @@ async function main(scope: Scope): Promise<void> {
   health = () => scorer.health();
   log.info({ epochSeconds, settleSeconds }, "scores");
   await scorer.run(scope.signal);
-}
-
-/** Waits until the chain can be read; null when the process shall end. */
-async function waitForEpochs(
-  deps: { reader: ScoreReader; clock: Clock; log: Logger },
-  signal: AbortSignal,
-): Promise<number | null> {
-  const { clock, log, reader } = deps;
-  let said = "";
-  while (!signal.aborted) {
-    try {
-      return await reader.epochSeconds();
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      if (reason !== said) log.warn(`waiting: ${reason}`);
-      said = reason;
-    }
-    await clock.sleep(RETRY_MS, signal);
-  }
-  return null;
 }

@@ -85,6 +85,20 @@ export function readSecretFile(path: string): string {
 }
 
 /**
+ * Reads a file that holds secrets as JSON.
+ * @throws ConfigError as `readSecretFile`, and when it is not JSON; nothing of it is repeated
+ */
+export function readSecretJson(path: string): unknown {
+  const text = readSecretFile(path);
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message would quote the secret.
+    throw new ConfigError(`${path}: is not valid JSON.`);
+  }
+}
+
+/**
  * The only setting taken from the environment, so that the database password is never in a file or a process list.
  * @returns DATABASE_URL
  * @throws ConfigError when it is missing or not a postgres URL; the value is not repeated
@@ -102,6 +116,17 @@ export function databaseUrlFromEnv(): string {
     );
   }
   return url;
+}
+
+/**
+ * Reads configuration file and environment.
+ * @throws ConfigError that says what is wrong where
+ */
+export function readSettings<T>(
+  schema: z.ZodType<T>,
+  file: string,
+): { readonly config: T; readonly databaseUrl: string } {
+  return { config: readConfig(schema, file), databaseUrl: databaseUrlFromEnv() };
 }
 
 function codeOf(error: unknown): string {

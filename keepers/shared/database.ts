@@ -165,6 +165,12 @@ export function isConnectionError(error: unknown): boolean {
   );
 }
 
+/** @returns whether an error says that a table or its schema does not exist: whoever creates it has not run yet. */
+export function isMissingTable(error: unknown): error is Error {
+  // 42P01: undefined table; 3F000: undefined schema.
+  return error instanceof Error && "code" in error && /^(42P01|3F000)$/.test(String(error.code));
+}
+
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(messageOf).join("; ");
   return error instanceof Error ? error.message : String(error);

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { readBounded } from "./bounded.ts";
+
 /*
  * What an operator answers to GET /v1/slots/:fromSlot, to anybody who asks. Sizes are bounded field by field, besides the
  * limit on the whole answer. What is unknown is passed over: operators may say more one day.
@@ -145,7 +147,7 @@ export async function askSlots(
     redirect: "error",
     signal: AbortSignal.any([timeout, options.signal]),
   });
-  const text = await readBounded(response);
+  const text = (await readBounded(response, ANSWER_LIMIT_BYTES)).toString("utf8");
   if (response.status !== 200) throw new Error(`HTTP ${response.status}`);
   let json: unknown;
   try {
@@ -154,18 +156,4 @@ export async function askSlots(
     throw new Error("answer is not JSON");
   }
   return parseSlots(json);
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const stream: AsyncIterable<Uint8Array> | null = response.body;
-  if (stream === null) return "";
-  for await (const chunk of stream) {
-    size += chunk.length;
-    // Leaving the loop cancels the stream, which closes the connection.
-    if (size > ANSWER_LIMIT_BYTES) throw new Error(`answer above ${ANSWER_LIMIT_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }

@@ -11,7 +11,7 @@ import {
   logSchema,
   parentPidSchema,
   readConfig,
-  readSecretFile,
+  readSecretJson,
   rpcUrlsSchema,
 } from "../shared/config.ts";
 import { openProvingKey, type ProvingKey } from "./prove.ts";
@@ -105,18 +105,10 @@ export function readProvingKey(file: string): ProvingKey {
 }
 
 function openKeyFile(file: string): { key: ProvingKey; secret: Uint8Array } {
-  const text = readSecretFile(file);
   const keySchema = z.strictObject({
     vrf: z.string().regex(/^0x[0-9a-fA-F]{64}$/),
   });
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch {
-    // The parser's message would quote the secret.
-    throw new ConfigError(`${file}: is not valid JSON.`);
-  }
-  const parsed = keySchema.safeParse(content);
+  const parsed = keySchema.safeParse(readSecretJson(file));
   if (!parsed.success) {
     throw new ConfigError(`${file}: must be {"vrf": "0x…"} with 32 bytes in hex and nothing else.`);
   }

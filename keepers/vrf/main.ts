@@ -1,10 +1,11 @@
 import { Command } from "commander";
 
-import { systemClock, type Clock } from "../shared/clock.ts";
+import { systemClock } from "../shared/clock.ts";
 import { migrate, openDatabase } from "../shared/database.ts";
 import { runProcess, type Scope } from "../shared/lifecycle.ts";
 import { createLogger, type Logger } from "../shared/log.ts";
 import { createMetrics, serveMetrics } from "../shared/metrics.ts";
+import { readPatiently } from "../shared/patience.ts";
 import { openChain } from "../shared/rpc.ts";
 import { exampleConfig, readVrfSettings } from "./config.ts";
 import {
@@ -22,7 +23,6 @@ import { createKeeper } from "./run.ts";
 import { createWorker } from "./work.ts";
 
 const HEALTHY_AGE_MS = 15_000;
-const RETRY_MS = 3_000;
 
 const command = new Command("vrf")
   .description(
@@ -84,7 +84,11 @@ async function main(scope: Scope): Promise<void> {
   scope.defer(() => server.close());
   log.info({ coordinator: contracts.vrfCoordinator, metricsPort: server.port }, "keeper started");
 
-  const rules = await waitForKey({ reader, key, clock, log }, scope.signal);
+  const rules = await readPatiently(
+    () => readRules(reader, key, log),
+    { clock, log },
+    scope.signal,
+  );
   if (rules === null) return;
   const limits = limitsOf(rules, rules.keepsHashes, config.maxAttempts);
   problem = null;
@@ -122,36 +126,23 @@ async function main(scope: Scope): Promise<void> {
 }
 
 /**
- * Waits until the coordinator knows the key. Says once what to do.
- * @returns what the coordinator allows; null when the process shall end
+ * Reads what the coordinator allows.
+ * @throws Error that says what to do, where it does not know the key
  */
-async function waitForKey(
-  deps: { reader: CoordinatorReader; key: ProvingKey; clock: Clock; log: Logger },
-  signal: AbortSignal,
-): Promise<(CoordinatorConfig & { readonly keepsHashes: boolean }) | null> {
-  const { reader, key, clock, log } = deps;
-  let said = "";
-  while (!signal.aborted) {
-    let reason: string;
-    try {
-      const state = await reader.provingKey(key.keyHash);
-      if (state.registered) {
-        if (!state.active) {
-          log.warn(
-            "the key is deregistered: requests that are pending are served, new ones refused",
-          );
-        }
-        return { ...(await reader.config()), keepsHashes: await reader.keepsBlockHashes() };
-      }
-      reason =
-        `the coordinator does not know this key. Let governance call registerProvingKey(${key.x}, ${key.y}, ` +
-        "operator account, terms), then deposit its bond with depositBond(keyHash).";
-    } catch (error) {
-      reason = error instanceof Error ? error.message : String(error);
-    }
-    if (reason !== said) log.warn(`waiting: ${reason}`);
-    said = reason;
-    await clock.sleep(RETRY_MS, signal);
+async function readRules(
+  reader: CoordinatorReader,
+  key: ProvingKey,
+  log: Logger,
+): Promise<CoordinatorConfig & { readonly keepsHashes: boolean }> {
+  const { active, registered } = await reader.provingKey(key.keyHash);
+  if (!registered) {
+    throw new Error(
+      `the coordinator does not know this key. Let governance call registerProvingKey(${key.x}, ${key.y}, ` +
+        "operator account, terms), then deposit its bond with depositBond(keyHash).",
+    );
   }
-  return null;
+  if (!active) {
+    log.warn("the key is deregistered: requests that are pending are served, new ones refused");
+  }
+  return { ...(await reader.config()), keepsHashes: await reader.keepsBlockHashes() };
 }

@@ -1,12 +1,10 @@
-import type { Queryable } from "../shared/database.ts";
+import { isMissingTable, type Queryable } from "../shared/database.ts";
 import type { IntentStatus } from "../shared/intents.ts";
 import type { Coordinate, Delivery, PendingRequest, VrfRequest } from "./model.ts";
 
 /** Reading and writing of Ponder's `vrf_request` and the keeper's own tables. */
 
 const PENDING_LIMIT = 2_000;
-/** Undefined table, undefined schema: Ponder has not created its views yet. */
-const MISSING_CODES = new Set(["42P01", "3F000"]);
 
 /** The index has no table of requests yet. */
 export class IndexMissingError extends Error {
@@ -258,7 +256,7 @@ export async function onIndex<T>(query: Promise<T>): Promise<T> {
   try {
     return await query;
   } catch (error) {
-    if (error instanceof Error && "code" in error && MISSING_CODES.has(String(error.code))) {
+    if (isMissingTable(error)) {
       throw new IndexMissingError(`the index is not ready: ${error.message}`);
     }
     throw error;

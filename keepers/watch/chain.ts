@@ -7,6 +7,8 @@ import { IOperators__factory } from "../../types/ethers-contracts/factories/inte
 import { IPausable__factory } from "../../types/ethers-contracts/factories/interfaces/IPausable__factory.ts";
 import { IPriceFeeds__factory } from "../../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
 import { ISlashing__factory } from "../../types/ethers-contracts/factories/interfaces/ISlashing__factory.ts";
+import { estimate, type Estimate } from "../shared/estimate.ts";
+import { operatorEndpoint } from "../shared/operator-endpoint.ts";
 import { slashingAbi } from "./evidence.ts";
 import type { Evidence, OperatorSet } from "./model.ts";
 import type { Vigil } from "./warnings.ts";
@@ -25,12 +27,6 @@ export interface CourtRules {
   /** Seconds. */
   readonly evidencePeriod: number;
 }
-
-/** What a node says about a transaction before it is sent. */
-export type Estimate =
-  | { readonly kind: "ok"; readonly gas: bigint }
-  /** It would revert. */
-  | { readonly kind: "refused"; readonly reason: string };
 
 /** What the chain is like now. */
 export interface Head {
@@ -121,10 +117,7 @@ export function createWatchReader(provider: AbstractProvider, addresses: Address
       }
     },
 
-    async endpoint(account) {
-      const [, endpoint] = await operators.operator(account);
-      return /^https?:\/\//.test(endpoint) && URL.canParse(endpoint) ? endpoint : null;
-    },
+    endpoint: (account) => operatorEndpoint(operators, account),
 
     async isPunished(evidence, set) {
       if (evidence.kind === "medians") return slashing.isReportPunished(evidence.digest);
@@ -133,15 +126,8 @@ export function createWatchReader(provider: AbstractProvider, addresses: Address
       return slashing.isEquivocationPunished(account, evidence.setId, evidence.slot);
     },
 
-    async estimate(data, from) {
-      try {
-        const gas = await provider.estimateGas({ to: addresses.slashing, data, from });
-        return { kind: "ok", gas };
-      } catch (error) {
-        if (!isError(error, "CALL_EXCEPTION")) throw error;
-        return { kind: "refused", reason: refusalOf(error.data) ?? error.shortMessage };
-      }
-    },
+    estimate: (data, from) =>
+      estimate(provider, { to: addresses.slashing, data, from }, [slashingAbi]),
 
     async vigil(set) {
       const { priceFeeds, stake } = await contracts();
@@ -193,14 +179,6 @@ async function orNull<T>(call: Promise<T>): Promise<T | null> {
     if (isError(error, "CALL_EXCEPTION") || isError(error, "BAD_DATA")) return null;
     throw error;
   }
-}
-
-function refusalOf(data: string | null): string | null {
-  if (data === null || data === "0x") return null;
-  const parsed = slashingAbi.parseError(data);
-  return parsed === null
-    ? `error ${data.slice(0, 10)}`
-    : `${parsed.name}(${parsed.args.join(", ")})`;
 }
 
 function feedName(feedId: string): string {

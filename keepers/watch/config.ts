@@ -2,11 +2,9 @@ import { z } from "zod";
 
 import {
   addressSchema,
-  databaseUrlFromEnv,
   listenSchema,
   logSchema,
   parentPidSchema,
-  readConfig,
   rpcUrlsSchema,
 } from "../shared/config.ts";
 
@@ -61,21 +59,6 @@ export const watchConfigSchema = z.strictObject({
   log: logSchema.prefault({}),
   parentPid: parentPidSchema.optional(),
 });
-
-/** A watch keeper's configuration, checked and completed. */
-export type WatchConfig = z.output<typeof watchConfigSchema>;
-
-/**
- * Reads configuration file and environment.
- * @throws ConfigError that says what is wrong where
- */
-export function readWatchSettings(file: string): {
-  readonly config: WatchConfig;
-  readonly databaseUrl: string;
-} {
-  const config = readConfig(watchConfigSchema as z.ZodType<WatchConfig>, file);
-  return { config, databaseUrl: databaseUrlFromEnv() };
-}
 
 /** A configuration that works on the local chain, for --help. */
 export const exampleConfig = `{

@@ -1,8 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 
-import type { Domain, OperatorSet, ReportBundle, SignedObservation } from "./model.ts";
-import { digestOf, isSigned, rootOf } from "./observation.ts";
-import { decodeReport, followsFrom, isMultisigned, reportDigest } from "./report.ts";
+import { digestOf, type Domain } from "../shared/observation.ts";
+import { decodeReport } from "../shared/report.ts";
+import type { OperatorSet, ReportBundle, SignedObservation } from "./model.ts";
+import { isSigned, rootOf } from "./observation.ts";
+import { followsFrom, isMultisigned, reportDigest } from "./report.ts";
 
 /** A verified observation with the digest that was signed. */
 export interface JudgedObservation extends SignedObservation {

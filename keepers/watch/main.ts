@@ -1,22 +1,23 @@
 import { Command } from "commander";
 
-import { systemClock, type Clock } from "../shared/clock.ts";
+import { systemClock } from "../shared/clock.ts";
+import { readSettings } from "../shared/config.ts";
 import { migrate, openDatabase } from "../shared/database.ts";
 import { runProcess, type Scope } from "../shared/lifecycle.ts";
-import { createLogger, type Logger } from "../shared/log.ts";
+import { createLogger } from "../shared/log.ts";
 import { createMetrics, serveMetrics } from "../shared/metrics.ts";
+import { readPatiently } from "../shared/patience.ts";
 import { openChain } from "../shared/rpc.ts";
 import { askSlots } from "../shared/slots.ts";
 import { createBringer } from "./bring.ts";
-import { createWatchReader, type CourtRules, type WatchReader } from "./chain.ts";
-import { exampleConfig, readWatchSettings } from "./config.ts";
+import { createWatchReader } from "./chain.ts";
+import { exampleConfig, watchConfigSchema } from "./config.ts";
 import { createJudge } from "./judge.ts";
 import { createWatchMetrics } from "./metrics.ts";
 import { createWatcher, type WatcherHealth } from "./run.ts";
 import { createWatchStore } from "./store.ts";
 
 const HEALTHY_CHAIN_AGE_MS = 15_000;
-const RETRY_MS = 3_000;
 
 const command = new Command("watch")
   .description(
@@ -40,7 +41,7 @@ await runProcess({ name: "watch", main });
 
 async function main(scope: Scope): Promise<void> {
   const { config: file } = command.parse().opts<{ config: string }>();
-  const { config, databaseUrl } = readWatchSettings(file);
+  const { config, databaseUrl } = readSettings(watchConfigSchema, file);
   const { chainId, contracts, reporter, pollMs, confirmations, maxAttempts } = config;
   scope.watchParent(config.parentPid);
   const clock = systemClock;
@@ -67,7 +68,7 @@ async function main(scope: Scope): Promise<void> {
   scope.defer(() => server.close());
   log.info({ slashing: contracts.slashing, metricsPort: server.port }, "keeper started");
 
-  const rules = await waitForRules({ reader, clock, log }, scope.signal);
+  const rules = await readPatiently(() => reader.rules(), { clock, log }, scope.signal);
   if (rules === null) return;
   const { priceFeeds, evidencePeriod } = rules;
   const domain = { chainId, priceFeeds };
@@ -87,24 +88,4 @@ async function main(scope: Scope): Promise<void> {
   health = () => watcher.health();
   log.info({ priceFeeds, evidencePeriod }, "watches");
   await watcher.run(scope.signal);
-}
-
-/** Waits until the chain can be read; null when the process shall end. */
-async function waitForRules(
-  deps: { reader: WatchReader; clock: Clock; log: Logger },
-  signal: AbortSignal,
-): Promise<CourtRules | null> {
-  const { reader, clock, log } = deps;
-  let said = "";
-  while (!signal.aborted) {
-    try {
-      return await reader.rules();
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      if (reason !== said) log.warn(`waiting: ${reason}`);
-      said = reason;
-    }
-    await clock.sleep(RETRY_MS, signal);
-  }
-  return null;
 }

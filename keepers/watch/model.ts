@@ -1,10 +1,3 @@
-/** Where observations and reports are signed for. */
-export interface Domain {
-  readonly chainId: number;
-  /** Address of PriceFeeds, lower case. */
-  readonly priceFeeds: string;
-}
-
 /** What an operator says about a slot, as it signed it. */
 export interface Observation {
   readonly setId: number;

@@ -1,11 +1,11 @@
 import { poseidon2Hash } from "@zkpassport/poseidon2";
 import { recoverAddress, TypedDataEncoder } from "ethers";
 
-import type { Domain, Observation, SetOperator, SignedObservation } from "./model.ts";
+import { digestOf, type Domain } from "../shared/observation.ts";
+import type { Observation, SetOperator, SignedObservation } from "./model.ts";
 
 /*
- * What operators sign, computed without their code: whoever judges must not share the mistakes of whom it judges.
- * The formats are those of ISlashing and of the ObservationHash library.
+ * What operators sign, computed without their code (the format of ISlashing).
  */
 
 const TYPES = {
@@ -17,29 +17,6 @@ const TYPES = {
     { name: "digest", type: "uint256" },
   ],
 };
-const TAG = BigInt(`0x${Buffer.from("Dodona observation v1", "ascii").toString("hex")}`);
-const FEEDS_PER_CHUNK = 10;
-const PAIRS_PER_CHUNK = FEEDS_PER_CHUNK / 2;
-
-/** Poseidon2 digest of an observation: what its report's root contains. */
-export function digestOf({ setId, slot, pricesE8 }: Observation, domain: Domain): bigint {
-  const at = (feed: number): bigint => pricesE8[feed] ?? 0n;
-  const chunks = Array.from({ length: Math.ceil(pricesE8.length / FEEDS_PER_CHUNK) }, (_, chunk) =>
-    poseidon2Hash(
-      Array.from({ length: PAIRS_PER_CHUNK }, (_, pair) => {
-        const even = chunk * FEEDS_PER_CHUNK + 2 * pair;
-        return at(even) + (at(even + 1) << 96n);
-      }),
-    ),
-  );
-  return poseidon2Hash([
-    TAG,
-    BigInt(domain.chainId),
-    BigInt(domain.priceFeeds),
-    (BigInt(setId) << 32n) + BigInt(slot),
-    ...chunks,
-  ]);
-}
 
 /** Poseidon2 root over observations in the given order. */
 export function rootOf(observations: readonly Observation[], domain: Domain): bigint {

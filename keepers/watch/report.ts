@@ -1,60 +1,12 @@
 import { secp256k1 } from "@noble/curves/secp256k1.js";
-import {
-  concat,
-  dataLength,
-  dataSlice,
-  getBytes,
-  keccak256,
-  toBeHex,
-  toUtf8Bytes,
-  zeroPadBytes,
-} from "ethers";
+import { concat, dataSlice, getBytes, keccak256, toBeHex, toUtf8Bytes, zeroPadBytes } from "ethers";
 
-import type { Domain, Multisignature, Observation, OperatorSet } from "./model.ts";
+import type { Domain } from "../shared/observation.ts";
+import type { Report } from "../shared/report.ts";
+import type { Multisignature, Observation, OperatorSet } from "./model.ts";
 
 const Point = secp256k1.Point;
-const HEAD_BYTES = 44;
-const ENTRY_BYTES = 14;
 const TAG = zeroPadBytes(toUtf8Bytes("Dodona report v1"), 32);
-
-/** One feed's answer in a report. */
-export interface Entry {
-  readonly feed: number;
-  readonly count: number;
-  readonly answerE8: bigint;
-}
-
-/** What a report's bytes say (layout in IPriceFeeds). */
-export interface Report {
-  readonly setId: number;
-  readonly slot: number;
-  /** Indexes of its signers, ascending. */
-  readonly signers: readonly number[];
-  readonly root: bigint;
-  readonly entries: readonly Entry[];
-}
-
-/** Reads a report's bytes in hex, null if their length is not a head and whole entries. */
-export function decodeReport(bytes: string): Report | null {
-  const body = dataLength(bytes) - HEAD_BYTES;
-  if (body <= 0 || body % ENTRY_BYTES !== 0) return null;
-  const number = (from: number, to: number): number => Number(dataSlice(bytes, from, to));
-  const bitmap = number(8, 12);
-  return {
-    setId: number(0, 4),
-    slot: number(4, 8),
-    signers: Array.from({ length: 32 }, (_, bit) => bit).filter((bit) => (bitmap >>> bit) & 1),
-    root: BigInt(dataSlice(bytes, 12, HEAD_BYTES)),
-    entries: Array.from({ length: body / ENTRY_BYTES }, (_, index) => {
-      const at = HEAD_BYTES + index * ENTRY_BYTES;
-      return {
-        feed: number(at, at + 1),
-        count: number(at + 1, at + 2),
-        answerE8: BigInt(dataSlice(bytes, at + 2, at + ENTRY_BYTES)),
-      };
-    }),
-  };
-}
 
 /** The 32 bytes that a report's signers sign, as hex. */
 export function reportDigest(bytes: string, domain: Domain): string {

@@ -1,7 +1,8 @@
 import type { Database, Queryable } from "../shared/database.ts";
 import { enqueueIntent, type IntentStatus, type NewIntent } from "../shared/intents.ts";
+import type { Domain } from "../shared/observation.ts";
 import type { Judged } from "./judge.ts";
-import type { Contradiction, Domain, Stored, WrongReport } from "./model.ts";
+import type { Contradiction, Stored, WrongReport } from "./model.ts";
 import { toBuffer } from "./report.ts";
 
 /** Evidence as far as it was brought. */

@@ -1,7 +1,7 @@
 import type { Provider } from "ethers";
 
 import type { IPriceFeeds } from "../../types/ethers-contracts/interfaces/IPriceFeeds.ts";
-import { decodeReport } from "../../keepers/attest/report.ts";
+import { decodeReport } from "../../keepers/shared/report.ts";
 import { TaskError } from "../shared/error.ts";
 
 /** PriceFeeds takes no report that is older. */
@@ -26,7 +26,7 @@ export async function findSubmission(
   });
   const found = logs.find((log) => {
     const parsed = priceFeeds.interface.parseLog(log);
-    return parsed !== null && decodeReport(String(parsed.args[0])).slot === slot;
+    return parsed !== null && decodeReport(String(parsed.args[0]))?.slot === slot;
   });
   if (found !== undefined) return found.transactionHash;
   throw new TaskError(`No report of slot ${slot} is on this chain.`);

@@ -3,6 +3,7 @@ import { decodeBytes32String, isError } from "ethers";
 
 import { IOperators__factory } from "../../../types/ethers-contracts/factories/interfaces/IOperators__factory.ts";
 import { IPriceFeeds__factory } from "../../../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
+import { operatorEndpoint } from "../../shared/operator-endpoint.ts";
 import type { FeedState } from "../price/breaker.ts";
 import { FeedStatus, Side } from "../price/breaker.ts";
 import { secpKey } from "../signing/curve.ts";
@@ -85,10 +86,7 @@ export function createChainReader(
       return { dueAt: Number(dueAt), keys: [x, y, proofX, proofY] };
     },
 
-    async endpoint(account) {
-      const [, endpoint] = await operators.operator(account);
-      return /^https?:\/\//.test(endpoint) && URL.canParse(endpoint) ? endpoint : null;
-    },
+    endpoint: (account) => operatorEndpoint(operators, account),
   };
 }
 

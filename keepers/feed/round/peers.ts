@@ -1,5 +1,6 @@
 import type { z } from "zod";
 
+import { OversizeAnswer, readBounded } from "../../shared/bounded.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { sealEnvelope } from "../signing/envelope.ts";
 import type { ReportDomain } from "../signing/report.ts";
@@ -66,17 +67,14 @@ export function createPeers(deps: {
           redirect: "error",
           signal: request.signal ? AbortSignal.any([timeout, request.signal]) : timeout,
         });
-        return interpret(response.status, await readBounded(response), request.answer);
+        const text = (await readBounded(response, BODY_LIMIT_BYTES)).toString("utf8");
+        return interpret(response.status, text, request.answer);
       } catch (error) {
         if (error instanceof OversizeAnswer) return { kind: "invalid", detail: error.message };
         return { kind: "silent", detail: reasonOf(error, timeoutMs) };
       }
     },
   };
-}
-
-class OversizeAnswer extends Error {
-  override readonly name = "OversizeAnswer";
 }
 
 function interpret<T>(status: number, text: string, schema: z.ZodType<T>): PeerAnswer<T> {
@@ -94,20 +92,6 @@ function interpret<T>(status: number, text: string, schema: z.ZodType<T>): PeerA
   const refusal = refusalAnswer.safeParse(json);
   if (!refusal.success) return { kind: "invalid", detail: `HTTP ${status}` };
   return { kind: "refused", code: refusal.data.error, detail: refusal.data.detail };
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const stream: AsyncIterable<Uint8Array> | null = response.body;
-  if (stream === null) return "";
-  for await (const chunk of stream) {
-    size += chunk.length;
-    // Leaving the loop cancels the stream, which closes the connection.
-    if (size > BODY_LIMIT_BYTES) throw new OversizeAnswer(`answer above ${BODY_LIMIT_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function reasonOf(error: unknown, timeoutMs: number): string {

@@ -6,10 +6,10 @@ import {
   pauseMs,
   periodStart,
   type Candidate,
-  type Progress,
   type Rules,
   type Situation,
 } from "../../../keepers/attest/decide.ts";
+import type { Progress } from "../../../keepers/shared/attempts.ts";
 
 const NOW_MS = 5_000_000;
 const ALL = ["BTC/USD", "ETH/USD", "USDC/USD"];

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 
-import { decodeReport } from "../../../keepers/attest/report.ts";
 import type { ProvingSet } from "../../../keepers/attest/model.ts";
 import { includedUnder, statementsOf, unprovable } from "../../../keepers/attest/witness.ts";
 import { publicKeys } from "../../../keepers/feed/signing/keys.ts";
 import type { SignedObservation } from "../../../keepers/feed/signing/observation.ts";
+import { decodeReport } from "../../../keepers/shared/report.ts";
 import type { ShownObservation } from "../../../keepers/shared/slots.ts";
 import { verdict } from "../../circuits/solve.ts";
 import { accountOf, bundle, DOMAIN, freshKeys, observe, PRICES, SLOT } from "../watch/fixtures.ts";
@@ -28,7 +28,7 @@ describe("attest: what is proved", function () {
   const all = keys.map((_, index) => observe(keys, index));
   const entry = { feedIndex: 0, count: 3, answerE8: PRICES[0]! };
   const over = (observations: readonly SignedObservation[]) =>
-    decodeReport(bundle(keys, observations, [{ ...entry, count: observations.length }]).report);
+    decodeReport(bundle(keys, observations, [{ ...entry, count: observations.length }]).report)!;
   const found = (shown: readonly ShownObservation[], report = over(all)) => {
     const included = includedUnder(report, shown, set, DOMAIN);
     return included.kind === "found"
@@ -90,7 +90,7 @@ describe("attest: what is proved", function () {
     const entries = [2, 20].map((feedIndex) => ({
       ...{ feedIndex, count: 5, answerE8: prices[feedIndex]! },
     }));
-    const report = decodeReport(bundle(keys, observations, entries).report);
+    const report = decodeReport(bundle(keys, observations, entries).report)!;
     const included = includedUnder(report, observations, wide, DOMAIN);
     if (included.kind === "missing") throw new Error(included.reason);
     const statements = statementsOf(report, included.observations, wide, DOMAIN);

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 
-import type { Progress, Situation, World } from "../../../keepers/score/decide.ts";
+import type { Situation, World } from "../../../keepers/score/decide.ts";
 import { openEpochs, stepOf, weightsOf } from "../../../keepers/score/decide.ts";
+import type { Progress } from "../../../keepers/shared/attempts.ts";
 
 const accountOf = (index: number): string => `0x${index.toString(16).padStart(40, "0")}`;
 const [a, b, c] = [accountOf(0xa), accountOf(0xb), accountOf(0xc)];

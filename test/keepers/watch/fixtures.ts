@@ -13,8 +13,8 @@ import {
   type OperatorKeys,
 } from "../../../keepers/feed/signing/keys.ts";
 import { observationRoot } from "../../../keepers/feed/signing/observation.ts";
+import type { Domain } from "../../../keepers/shared/observation.ts";
 import type {
-  Domain,
   Multisignature,
   OperatorSet,
   ReportBundle,

@@ -11,7 +11,8 @@ import accessManager from "@openzeppelin/contracts/build/contracts/AccessManager
 import { ContractFactory, encodeBytes32String, JsonRpcProvider } from "ethers";
 
 import { publicKeys, type OperatorKeys } from "../../../keepers/feed/signing/keys.ts";
-import type { Domain, ReportBundle, SignedObservation } from "../../../keepers/watch/model.ts";
+import type { Domain } from "../../../keepers/shared/observation.ts";
+import type { ReportBundle, SignedObservation } from "../../../keepers/watch/model.ts";
 import type { PriceFeeds } from "../../../types/ethers-contracts/feeds/PriceFeeds.ts";
 import { PriceFeeds__factory } from "../../../types/ethers-contracts/factories/feeds/PriceFeeds__factory.ts";
 import { Slashing__factory } from "../../../types/ethers-contracts/factories/operators/Slashing__factory.ts";

@@ -3,7 +3,7 @@ import { encodeBytes32String, getAddress } from "ethers";
 
 import { migrate, openDatabase, type Database } from "../../../keepers/shared/database.ts";
 import { createLogger } from "../../../keepers/shared/log.ts";
-import { digestOf } from "../../../keepers/watch/observation.ts";
+import { digestOf } from "../../../keepers/shared/observation.ts";
 import { startPostgres, type TestPostgres } from "../../helpers/postgres.ts";
 import { clear, startRelayer, waitFor, type TestRelayer } from "../relayer/harness.ts";
 import { bundle, observe } from "./fixtures.ts";

@@ -4,7 +4,7 @@ import { migrate, openDatabase, type Database } from "../../../keepers/shared/da
 import { readIntent, type NewIntent } from "../../../keepers/shared/intents.ts";
 import { createLogger } from "../../../keepers/shared/log.ts";
 import type { Judged, JudgedObservation } from "../../../keepers/watch/judge.ts";
-import { digestOf } from "../../../keepers/watch/observation.ts";
+import { digestOf } from "../../../keepers/shared/observation.ts";
 import { reportDigest } from "../../../keepers/watch/report.ts";
 import { createWatchStore, type WatchStore } from "../../../keepers/watch/store.ts";
 import { startPostgres, type TestPostgres } from "../../helpers/postgres.ts";

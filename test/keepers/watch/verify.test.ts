@@ -11,13 +11,10 @@ import { recordToWire } from "../../../keepers/feed/round/wire.ts";
 import { lowerMedian } from "../../../keepers/feed/round/median.ts";
 import { decodeReport as decodeFeedReport } from "../../../keepers/feed/signing/report.ts";
 import { createJudge } from "../../../keepers/watch/judge.ts";
-import { digestOf, isSigned, rootOf, typedHash } from "../../../keepers/watch/observation.ts";
-import {
-  decodeReport,
-  followsFrom,
-  isMultisigned,
-  reportDigest,
-} from "../../../keepers/watch/report.ts";
+import { isSigned, rootOf, typedHash } from "../../../keepers/watch/observation.ts";
+import { followsFrom, isMultisigned, reportDigest } from "../../../keepers/watch/report.ts";
+import { digestOf } from "../../../keepers/shared/observation.ts";
+import { decodeReport } from "../../../keepers/shared/report.ts";
 import { parseSlots } from "../../../keepers/shared/slots.ts";
 import {
   bundle,
