@@ -47,6 +47,8 @@ export async function startProxy(target: () => string): Promise<TestProxy> {
       else if (typeof rule === "object") {
         return answer("error" in rule ? { error: { code: -32000, message: rule.error } } : rule);
       }
+      // A late call must not reach the chain of the next test: the account and its nonces are the same there.
+      if (!proxies.has(proxy)) return void response.destroy();
       const passed = await fetch(target(), {
         method: "POST",
         headers: { "content-type": "application/json" },
