@@ -1,6 +1,7 @@
-import { getAddress, isAddress, parseUnits } from "ethers";
+import { parseUnits } from "ethers";
 
 import { DeploymentError, objectAt } from "../files.ts";
+import { addressAt, countAt, countsAt, refuseUnknown, type Range } from "./fields.ts";
 
 /** Who gets tokens when the supply is minted; amounts have 18 decimals. */
 export interface Holding {
@@ -45,8 +46,6 @@ export interface GovernanceParameters {
   operators: OperatorTerms;
 }
 
-type Range = readonly [min: number, max: number];
-
 const DAY = 86_400;
 const YEAR = 365 * DAY;
 const PENALTY: Range = [100, 10_000];
@@ -81,8 +80,8 @@ export function checkGovernance(given: unknown, where: string): GovernanceParame
   refuseUnknown(fields, SECTIONS, where);
   const token = objectAt(fields["token"], `${where}: token`);
   refuseUnknown(token, ["treasury", "holders"], `${where}: token`);
-  const voting = countsAt(fields["voting"], VOTING, ["proposalThreshold"], `${where}: voting`);
-  const operators = countsAt(
+  const voting = sectionAt(fields["voting"], VOTING, ["proposalThreshold"], `${where}: voting`);
+  const operators = sectionAt(
     fields["operators"],
     OPERATORS,
     ["minStake", "epochBudget"],
@@ -141,20 +140,7 @@ function refuseContradictions(parameters: GovernanceParameters, where: string): 
   }
 }
 
-function refuseUnknown(
-  fields: Record<string, unknown>,
-  known: readonly string[],
-  where: string,
-): void {
-  const unknown = Object.keys(fields).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new DeploymentError(
-      `${where}: unknown field "${unknown}"; known are ${known.join(", ")}.`,
-    );
-  }
-}
-
-function countsAt<Name extends string>(
+function sectionAt<Name extends string>(
   given: unknown,
   ranges: Record<Name, Range>,
   others: readonly string[],
@@ -162,13 +148,7 @@ function countsAt<Name extends string>(
 ): { fields: Record<string, unknown>; counts: Record<Name, number> } {
   const fields = objectAt(given, where);
   refuseUnknown(fields, [...Object.keys(ranges), ...others], where);
-  const counts = Object.fromEntries(
-    Object.entries<Range>(ranges).map(([name, range]) => [
-      name,
-      countAt(fields[name], range, `${where}: ${name}`),
-    ]),
-  ) as Record<Name, number>;
-  return { fields, counts };
+  return { fields, counts: countsAt(fields, ranges, where) };
 }
 
 function holdersAt(given: unknown, where: string): Holding[] {
@@ -190,15 +170,6 @@ function holdersAt(given: unknown, where: string): Holding[] {
   return holders;
 }
 
-function countAt(value: unknown, [min, max]: Range, where: string): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < min || value > max) {
-    throw new DeploymentError(
-      `${where} must be a whole number from ${min} to ${max}, not ${JSON.stringify(value) ?? "missing"}.`,
-    );
-  }
-  return value;
-}
-
 function amountAt(value: unknown, where: string): bigint {
   if (typeof value !== "string" || !/^\d{1,15}(\.\d{1,18})?$/.test(value)) {
     throw new DeploymentError(
@@ -206,13 +177,4 @@ function amountAt(value: unknown, where: string): bigint {
     );
   }
   return parseUnits(value, 18);
-}
-
-function addressAt(value: unknown, where: string): string {
-  if (typeof value !== "string" || !isAddress(value)) {
-    throw new DeploymentError(
-      `${where} must be an address, not ${JSON.stringify(value) ?? "missing"}.`,
-    );
-  }
-  return getAddress(value);
 }

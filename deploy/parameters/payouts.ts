@@ -1,6 +1,7 @@
 import { getAddress, isAddress, parseUnits, ZeroAddress } from "ethers";
 
 import { DeploymentError, objectAt } from "../files.ts";
+import { countAt, countsAt, refuseUnknown, type Range } from "./fields.ts";
 
 /** Configuration of the distributor, named and bounded as `IPayoutDistributor.Config`. */
 export interface PayoutConfig {
@@ -40,11 +41,11 @@ export interface PayoutParameters {
 }
 
 const DAY = 86_400;
-const CONFIG: readonly [name: keyof PayoutConfig, min: number, max: number][] = [
-  ["challengeSeconds", 1, 30 * DAY],
-  ["lifetimeSeconds", 2, 90 * DAY],
-  ["epochSeconds", 0, 30 * DAY],
-];
+const CONFIG = {
+  challengeSeconds: [1, 30 * DAY],
+  lifetimeSeconds: [2, 90 * DAY],
+  epochSeconds: [0, 30 * DAY],
+} satisfies Record<keyof PayoutConfig, Range>;
 const OTHERS = ["approvers", "threshold", "proposer", "watcher", "tokens"];
 const LIMITS = ["perHour", "perDay", "perAccount", "perEpoch"] as const;
 const MAX_APPROVERS = 32;
@@ -71,17 +72,15 @@ export function checkPayouts(
   where: string,
 ): PayoutParameters {
   const fields = objectAt(given, where);
-  refuseUnknown(fields, [...CONFIG.map(([name]) => name), ...OTHERS], where);
-  const config = Object.fromEntries(
-    CONFIG.map(([name, min, max]) => [name, countAt(fields[name], min, max, `${where}: ${name}`)]),
-  ) as unknown as PayoutConfig;
+  refuseUnknown(fields, [...Object.keys(CONFIG), ...OTHERS], where);
+  const config = countsAt(fields, CONFIG, where);
   if (config.lifetimeSeconds <= config.challengeSeconds) {
     throw new DeploymentError(
       `${where}: lifetimeSeconds (${config.lifetimeSeconds}) must exceed challengeSeconds (${config.challengeSeconds}).`,
     );
   }
   const approvers = approversAt(fields["approvers"], `${where}: approvers`);
-  const threshold = countAt(fields["threshold"], 1, approvers.length, `${where}: threshold`);
+  const threshold = countAt(fields["threshold"], [1, approvers.length], `${where}: threshold`);
   const proposer = addressAt(fields["proposer"], `${where}: proposer`);
   const watcher = addressAt(fields["watcher"], `${where}: watcher`);
   if (proposer === watcher) {
@@ -106,7 +105,7 @@ function tokensAt(given: unknown, hasGovernance: boolean, where: string): Payout
     refuseUnknown(fields, [...LIMITS, "deposit", ...(isPlain ? [] : ["decimals"])], at);
     const decimals = isPlain
       ? DECIMALS
-      : countAt(fields["decimals"] ?? DECIMALS, 0, MAX_DECIMALS, `${at}: decimals`);
+      : countAt(fields["decimals"] ?? DECIMALS, [0, MAX_DECIMALS], `${at}: decimals`);
     const amount = (field: string): bigint => amountAt(fields[field], decimals, `${at}: ${field}`);
     const [perHour, perDay, perAccount, perEpoch] = LIMITS.map(amount) as [
       ...[bigint, bigint, bigint, bigint],
@@ -152,28 +151,6 @@ function approversAt(given: unknown, where: string): string[] {
   const twice = accounts.find((account, index) => accounts.indexOf(account) !== index);
   if (twice !== undefined) throw new DeploymentError(`${where}: ${twice} stands twice.`);
   return accounts;
-}
-
-function refuseUnknown(
-  fields: Record<string, unknown>,
-  known: readonly string[],
-  where: string,
-): void {
-  const unknown = Object.keys(fields).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new DeploymentError(
-      `${where}: unknown field "${unknown}"; known are ${known.join(", ")}.`,
-    );
-  }
-}
-
-function countAt(value: unknown, min: number, max: number, where: string): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < min || value > max) {
-    throw new DeploymentError(
-      `${where} must be a whole number from ${min} to ${max}, not ${JSON.stringify(value) ?? "missing"}.`,
-    );
-  }
-  return value;
 }
 
 function amountAt(value: unknown, decimals: number, where: string): bigint {

@@ -1,6 +1,7 @@
-import { getAddress, isAddress, ZeroAddress } from "ethers";
+import { ZeroAddress } from "ethers";
 
-import { DeploymentError, objectAt } from "../files.ts";
+import { objectAt } from "../files.ts";
+import { addressAt, refuseUnknown } from "./fields.ts";
 
 /** The section `proofs` of a parameters file. */
 export interface ProofParameters {
@@ -15,15 +16,8 @@ export interface ProofParameters {
  * @throws {DeploymentError} naming the field that is unknown or no address.
  */
 export function checkProofs(given: unknown, where: string): ProofParameters {
-  const { service = ZeroAddress, ...others } = objectAt(given, where);
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) {
-    throw new DeploymentError(`${where}: unknown field "${unknown}"; known are service.`);
-  }
-  if (typeof service !== "string" || !isAddress(service)) {
-    throw new DeploymentError(
-      `${where}: service must be an address, not ${JSON.stringify(service)}.`,
-    );
-  }
-  return { service: getAddress(service) };
+  const fields = objectAt(given, where);
+  refuseUnknown(fields, ["service"], where);
+  const { service = ZeroAddress } = fields;
+  return { service: addressAt(service, `${where}: service`) };
 }

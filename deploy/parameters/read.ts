@@ -1,8 +1,7 @@
 import path from "node:path";
 
-import { getAddress, isAddress } from "ethers";
-
 import { DeploymentError, objectAt, readJson } from "../files.ts";
+import { addressAt, countAt, refuseUnknown } from "./fields.ts";
 import type { GovernanceParameters } from "./governance.ts";
 import { checkGovernance } from "./governance.ts";
 import type { PayoutParameters } from "./payouts.ts";
@@ -155,17 +154,12 @@ export function checkParams(given: unknown, where: string): FeedParams {
       `${where}: unknown parameter "${unknown}"; known are ${[...known].join(", ")}.`,
     );
   }
-  const entries = PARAM_BOUNDS.map(({ name, min, max, unit }): [string, number] => {
-    const value = fields[name];
-    if (typeof value !== "number" || !Number.isSafeInteger(value) || value < min || value > max) {
-      const range = `a whole number from ${min} to ${max}${unit === "" ? "" : ` ${unit}`}`;
-      throw new DeploymentError(
-        `${where}: ${name} must be ${range}, not ${JSON.stringify(value) ?? "missing"}.`,
-      );
-    }
-    return [name, value];
-  });
-  const params = Object.fromEntries(entries) as unknown as FeedParams;
+  const params = Object.fromEntries(
+    PARAM_BOUNDS.map(({ name, min, max, unit }) => [
+      name,
+      countAt(fields[name], [min, max], `${where}: ${name}`, unit),
+    ]),
+  ) as unknown as FeedParams;
   if (params.dormancy <= params.heartbeat) {
     throw new DeploymentError(
       `${where}: dormancy (${params.dormancy} s) must exceed the heartbeat (${params.heartbeat} s).`,
@@ -183,14 +177,9 @@ export function checkParams(given: unknown, where: string): FeedParams {
 export async function readParameters(file: string): Promise<DeployParameters> {
   const name = path.relative(process.cwd(), file);
   const root = objectAt(await readJson(file, name), name);
-  const unknown = Object.keys(root).find((key) => !FIELDS.includes(key));
-  if (unknown !== undefined) {
-    throw new DeploymentError(
-      `${name}: unknown field "${unknown}"; known are ${FIELDS.join(", ")}.`,
-    );
-  }
-  const admin = addressAt(root["admin"], `${name}: admin`);
-  const guardian = addressAt(root["guardian"], `${name}: guardian`);
+  refuseUnknown(root, FIELDS, name);
+  const admin = addressIfAny(root["admin"], `${name}: admin`);
+  const guardian = addressIfAny(root["guardian"], `${name}: guardian`);
   const governance =
     root["governance"] === undefined
       ? null
@@ -221,10 +210,6 @@ export async function readParameters(file: string): Promise<DeployParameters> {
   };
 }
 
-function addressAt(value: unknown, where: string): string | null {
-  if (value === undefined || value === null) return null;
-  if (typeof value !== "string" || !isAddress(value)) {
-    throw new DeploymentError(`${where} must be an address, not ${JSON.stringify(value)}.`);
-  }
-  return getAddress(value);
+function addressIfAny(value: unknown, where: string): string | null {
+  return value === undefined || value === null ? null : addressAt(value, where);
 }

@@ -1,6 +1,7 @@
 import { getAddress, isAddress, parseUnits, SigningKey, ZeroAddress } from "ethers";
 
 import { DeploymentError, objectAt, stringAt } from "../files.ts";
+import { countsAt, refuseUnknown, type Range } from "./fields.ts";
 
 /** Configuration of the coordinator, named and bounded as `IVRFCoordinator.Config`. */
 export interface VrfConfig {
@@ -40,17 +41,15 @@ export interface VrfParameters {
   keys: readonly ProvingKey[];
 }
 
-const COUNTS: readonly [name: CountName, min: number, max: number][] = [
-  ["minConfirmations", 1, 65_535],
-  ["maxConfirmations", 1, 65_535],
-  ["maxCallbackGas", 1, 4_294_967_295],
-  ["deadlineBlocks", 2, 4_294_967_295],
-  ["overheadGas", 1, 4_294_967_295],
-];
+const COUNTS = {
+  minConfirmations: [1, 65_535],
+  maxConfirmations: [1, 65_535],
+  maxCallbackGas: [1, 4_294_967_295],
+  deadlineBlocks: [2, 4_294_967_295],
+  overheadGas: [1, 4_294_967_295],
+} satisfies Record<Exclude<keyof VrfConfig, "tipCap" | "l1DataFee">, Range>;
 const AMOUNTS = ["tipCapGwei", "maxGasPriceGwei", "premiumEther", "bondShareEther", "bondEther"];
 const OTHERS = ["l1DataFee", "keys"];
-
-type CountName = Exclude<keyof VrfConfig, "tipCap" | "l1DataFee">;
 
 /**
  * Checks the section of randomness. Amounts are decimal texts in the unit of their name; what the contract bounds
@@ -61,16 +60,8 @@ type CountName = Exclude<keyof VrfConfig, "tipCap" | "l1DataFee">;
  */
 export function checkVrf(given: unknown, where: string): VrfParameters {
   const fields = objectAt(given, where);
-  const known = [...COUNTS.map(([name]) => name), ...AMOUNTS, ...OTHERS];
-  const unknown = Object.keys(fields).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new DeploymentError(
-      `${where}: unknown field "${unknown}"; known are ${known.join(", ")}.`,
-    );
-  }
-  const counts = Object.fromEntries(
-    COUNTS.map(([name, min, max]) => [name, countAt(fields[name], min, max, `${where}: ${name}`)]),
-  ) as Record<CountName, number>;
+  refuseUnknown(fields, [...Object.keys(COUNTS), ...AMOUNTS, ...OTHERS], where);
+  const counts = countsAt(fields, COUNTS, where);
   const { deadlineBlocks, maxConfirmations, minConfirmations } = counts;
   if (minConfirmations > maxConfirmations || maxConfirmations >= deadlineBlocks) {
     throw new DeploymentError(
@@ -122,15 +113,6 @@ function keysAt(value: unknown, where: string): ProvingKey[] {
       operator: addressAt(fields["operator"], `${where}[${index}].operator`),
     };
   });
-}
-
-function countAt(value: unknown, min: number, max: number, where: string): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < min || value > max) {
-    throw new DeploymentError(
-      `${where} must be a whole number from ${min} to ${max}, not ${JSON.stringify(value) ?? "missing"}.`,
-    );
-  }
-  return value;
 }
 
 function amountAt(value: unknown, decimals: number, where: string): bigint {

@@ -1,7 +1,7 @@
 /** Gas of updates and reads on Hardhat's EVM, beside what other networks pay. Run by `hardhat run test/bench/gas.ts`. */
 import type { Entry, Network } from "../helpers/contracts-fixture.ts";
 import { deployNetwork, feedId, range } from "../helpers/contracts-fixture.ts";
-import type { Row } from "./row.ts";
+import { gasRow as row, type Row } from "./row.ts";
 
 const FEEDS = 50;
 const CURRENT_SET_SLOT = 1;
@@ -103,24 +103,6 @@ async function setQuorum(net: Network, quorum: number): Promise<void> {
   );
   const { quorum: read } = await net.feeds.currentSet();
   if (Number(read) !== quorum) throw new Error("the current set's word is laid out differently");
-}
-
-function row(
-  name: string,
-  value: number,
-  target: number | null,
-  peer: string,
-  peerValue: number,
-): Row {
-  return {
-    name,
-    value,
-    unit: "gas",
-    peer,
-    peerValue,
-    target,
-    ok: target === null || value <= target,
-  };
 }
 
 if (process.argv.some((argument) => argument.endsWith("test/bench/gas.ts"))) {

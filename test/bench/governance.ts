@@ -9,7 +9,7 @@ import type { BaseContract, ContractTransactionResponse } from "ethers";
 import hre from "hardhat";
 
 import { at } from "../helpers/contracts-fixture.ts";
-import type { Row } from "./row.ts";
+import { gasRow, type Row } from "./row.ts";
 
 /** How much more than the plain contracts ours may take. */
 const OVERHEAD = 1.1;
@@ -53,15 +53,7 @@ function row(
   limit: number | null,
 ): Row {
   const target = limit === null ? null : Math.floor(peerValue * limit);
-  return {
-    name,
-    value,
-    unit: "gas",
-    peer,
-    peerValue,
-    target,
-    ok: target === null || value <= target,
-  };
+  return gasRow(name, value, target, peer, peerValue);
 }
 
 async function measure(deploy: (ethers: HardhatEthers) => Promise<Subject>): Promise<Costs> {

@@ -9,7 +9,7 @@ import { DAY, deployPayouts, LIMITS, payee } from "../contracts/payouts/payouts.
 import type { Payouts } from "../contracts/payouts/payouts.ts";
 import { payoutTree, Tree } from "../contracts/payouts/tree.ts";
 import { range } from "../helpers/contracts-fixture.ts";
-import type { Row } from "./row.ts";
+import { gasRow, type Row } from "./row.ts";
 
 const LEAVES = 100_000;
 /** Levels of the tree that most leaves lie below. */
@@ -178,15 +178,7 @@ async function gasOf(sent: Promise<ContractTransactionResponse>): Promise<number
 
 function row(name: string, value: number, target: number | null, peerValue: number | null): Row {
   const peer = peerValue === null ? null : PEER;
-  return {
-    name,
-    value,
-    unit: "gas",
-    peer,
-    peerValue,
-    target,
-    ok: target === null || value <= target,
-  };
+  return gasRow(name, value, target, peer, peerValue);
 }
 
 if (process.argv.some((argument) => argument.endsWith("test/bench/payouts-gas.ts"))) {

@@ -10,3 +10,15 @@ export interface Row {
   readonly target: number | null;
   readonly ok: boolean;
 }
+
+/** A figure of gas: good enough up to its target, or whatever it is where there is none. */
+export function gasRow(
+  name: string,
+  value: number,
+  target: number | null,
+  peer: string | null,
+  peerValue: number | null,
+): Row {
+  const ok = target === null || value <= target;
+  return { name, value, unit: "gas", peer, peerValue, target, ok };
+}

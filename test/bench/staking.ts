@@ -8,7 +8,7 @@ import type { ContractTransactionResponse } from "ethers";
 import hre from "hardhat";
 
 import { at } from "../helpers/contracts-fixture.ts";
-import type { Row } from "./row.ts";
+import { gasRow, type Row } from "./row.ts";
 
 /** How much more than the plain wrapper ours may take. */
 const OVERHEAD = 1.1;
@@ -88,15 +88,7 @@ function row(
   isBounded: boolean,
 ): Row {
   const target = isBounded ? Math.floor(peerValue * OVERHEAD) : null;
-  return {
-    name,
-    value,
-    unit: "gas",
-    peer,
-    peerValue,
-    target,
-    ok: target === null || value <= target,
-  };
+  return gasRow(name, value, target, peer, peerValue);
 }
 
 if (process.argv.some((argument) => argument.endsWith("test/bench/staking.ts"))) {

@@ -10,7 +10,7 @@ import { deployVrf } from "../contracts/vrf/coordinator.ts";
 import type { Vrf } from "../contracts/vrf/coordinator.ts";
 import { compileChainlink, proveForChainlink } from "./chainlink.ts";
 import type { Build } from "./chainlink.ts";
-import type { Row } from "./row.ts";
+import { gasRow as row, type Row } from "./row.ts";
 
 /** Random inputs of a verification, and requests of a mean. */
 const SAMPLES = 256;
@@ -224,17 +224,6 @@ function spread(values: readonly number[]): Spread {
     min: Math.min(...values),
     max: Math.max(...values),
   };
-}
-
-function row(
-  name: string,
-  value: number,
-  target: number | null,
-  peer: string,
-  peerValue: number,
-): Row {
-  const ok = target === null || value <= target;
-  return { name, value, unit: "gas", peer, peerValue, target, ok };
 }
 
 if (process.argv.some((argument) => argument.endsWith("test/bench/vrf.ts"))) {

@@ -2,7 +2,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -18,9 +17,11 @@ import {
 import { VrfMinimalConsumer__factory } from "../../types/ethers-contracts/factories/test/VrfMinimalConsumer__factory.ts";
 import { VRFCoordinator__factory } from "../../types/ethers-contracts/factories/vrf/VRFCoordinator__factory.ts";
 import { startAnvil, type TestAnvil } from "../helpers/anvil.ts";
-import { startPostgres, type TestPostgres } from "../helpers/postgres.ts";
-import { startRelayer, waitFor, writeKeys, type TestRelayer } from "../keepers/relayer/harness.ts";
-import { chainId, provingKey, startKeeper, type TestKeeper } from "../keepers/vrf/harness.ts";
+import type { KeeperProcess } from "../helpers/keeper-process.ts";
+import { freePort, startPostgres, type TestPostgres } from "../helpers/postgres.ts";
+import { waitFor } from "../helpers/wait-for.ts";
+import { startRelayer, writeKeys } from "../keepers/relayer/harness.ts";
+import { chainId, provingKey, startKeeper } from "../keepers/vrf/harness.ts";
 
 const blockSeconds = 1;
 const relayerAccounts = 4;
@@ -50,8 +51,8 @@ export interface Dapp {
 export interface BenchNetwork {
   readonly anvil: TestAnvil;
   readonly postgres: TestPostgres;
-  readonly keeper: TestKeeper;
-  readonly relayer: TestRelayer;
+  readonly keeper: KeeperProcess;
+  readonly relayer: KeeperProcess;
   /** Lower case. */
   readonly coordinator: string;
   readonly dapps: readonly Dapp[];
@@ -195,12 +196,4 @@ async function startIndex(
     throw error;
   }
   return { url, stop };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

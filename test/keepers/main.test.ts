@@ -7,7 +7,7 @@ import { expect } from "chai";
 import { exampleFleet, fleetOf, fleetSchema } from "../../keepers/fleet.ts";
 import { readConfig } from "../../keepers/shared/config.ts";
 import { isAlive } from "../../keepers/shared/lifecycle.ts";
-import { waitFor } from "./relayer/harness.ts";
+import { waitFor } from "../helpers/wait-for.ts";
 
 const main = new URL("../../keepers/main.ts", import.meta.url).pathname;
 const supervise = new URL("../../keepers/supervise.ts", import.meta.url).href;

@@ -1,7 +1,6 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 
 import { Interface, JsonRpcProvider } from "ethers";
 import pg from "pg";
@@ -13,6 +12,7 @@ import { type ChainFeed, readChain } from "../../deploy/stack/rounds.ts";
 import { Stack } from "../../deploy/stack/stack.ts";
 import { IPriceFeeds__factory } from "../../types/ethers-contracts/factories/interfaces/IPriceFeeds__factory.ts";
 import { writeBars } from "./bars.ts";
+import { until } from "./until.ts";
 
 /** Local heartbeat: every feed with prices has a round at least this often. */
 export const heartbeatSeconds = 10;
@@ -144,18 +144,8 @@ export class TestNetwork {
   }
 
   /** Waits until a condition holds; fails with what was last seen. */
-  async until(what: string, seconds: number, check: () => Promise<string | true>): Promise<void> {
-    const deadline = Date.now() + seconds * 1000;
-    let last = "nothing seen";
-    while (Date.now() < deadline) {
-      const seen = await Promise.race([check(), this.stack.broken]).catch((error: unknown) =>
-        String(error),
-      );
-      if (seen === true) return;
-      last = seen;
-      await delay(pollMs);
-    }
-    throw new Error(`${what}: not within ${seconds} s (${last})`);
+  until(what: string, seconds: number, check: () => Promise<string | true>): Promise<void> {
+    return until(this.stack, what, seconds, check, pollMs);
   }
 
   /** Waits for the first rounds of every feed that has prices. */

@@ -23,6 +23,7 @@ import { PayoutHolders__factory } from "../../types/ethers-contracts/factories/t
 import { PayoutMulticall__factory } from "../../types/ethers-contracts/factories/test/payout/PayoutHolders.sol/PayoutMulticall__factory.ts";
 import type { PayoutDistributor } from "../../types/ethers-contracts/payouts/PayoutDistributor.ts";
 import { freePortBase } from "./network.ts";
+import { until } from "./until.ts";
 
 export const daySeconds = 86_400;
 const hourSeconds = 3_600;
@@ -33,6 +34,7 @@ const handIndex = 19;
 /** Where Multicall3 is on nearly every chain. */
 const multicall3 = "0xcA11bde05977b3631167028862bE2a173976CA11";
 const holdersAbi = PayoutHolders__factory.createInterface();
+const pollMs = 50;
 const maxTransfers = 350;
 const batchGas = 29_000_000;
 const states = [
@@ -247,7 +249,7 @@ export class PayoutNetwork {
     for (let i = 0; i < 200; i++) {
       const receipt = await this.rpc<Receipt>("eth_getTransactionReceipt", [hash]);
       if (receipt !== null) return receipt;
-      await delay(50);
+      await delay(pollMs);
     }
     throw new Error(`${hash} is in no block`);
   }
@@ -293,18 +295,8 @@ export class PayoutNetwork {
   }
 
   /** Waits until a condition holds; fails with what was last seen. */
-  async until(what: string, seconds: number, check: () => Promise<string | true>): Promise<void> {
-    const deadline = Date.now() + seconds * 1_000;
-    let last = "nothing seen";
-    while (Date.now() < deadline) {
-      const seen = await Promise.race([check(), this.stack.broken]).catch((error: unknown) =>
-        String(error),
-      );
-      if (seen === true) return;
-      last = seen;
-      await delay(50);
-    }
-    throw new Error(`${what}: not within ${seconds} s (${last})`);
+  until(what: string, seconds: number, check: () => Promise<string | true>): Promise<void> {
+    return until(this.stack, what, seconds, check, pollMs);
   }
 
   /** Rows of a publication as its file has them: account, token, cumulative, earned. */

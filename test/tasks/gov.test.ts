@@ -3,6 +3,7 @@ import { Interface, JsonRpcProvider } from "ethers";
 
 import { accountAt, startTaskNetwork } from "./network.ts";
 import type { Outcome, TaskNetwork } from "./network.ts";
+import { json, refusal } from "./outcome.ts";
 
 const [VOTER, HOLDER] = [14, 17];
 const TOKEN = 10n ** 18n;
@@ -31,17 +32,6 @@ describe("gov, guardian and access tasks", function () {
   this.timeout(180_000);
   let network: TaskNetwork;
 
-  const json = <T>({ code, stderr, stdout }: Outcome): T => {
-    expect(code, stderr).to.equal(0);
-    expect(stdout.trim().split("\n")).to.have.length(1);
-    return JSON.parse(stdout) as T;
-  };
-  const refusal = ({ code, stderr, stdout }: Outcome): string => {
-    expect(code, stdout).to.equal(1);
-    expect(stdout).to.equal("");
-    expect(stderr).not.to.include("    at ");
-    return stderr;
-  };
   const propose = async (args: Record<string, unknown>): Promise<Outcome> =>
     await network.task("gov propose", { why: "because", json: true, ...args });
   const dryRun = async (args: Record<string, unknown>): Promise<Proposed> =>

@@ -6,7 +6,8 @@ import { TypedDataEncoder, Wallet } from "ethers";
 
 import { generateKeys } from "../../keepers/feed/signing/keys.ts";
 import { accountAt, startTaskNetwork } from "./network.ts";
-import type { Outcome, TaskNetwork } from "./network.ts";
+import type { TaskNetwork } from "./network.ts";
+import { json, refusal } from "./outcome.ts";
 
 const TOKEN = 10n ** 18n;
 const ENDPOINT = "https://sixth.example:8571";
@@ -24,16 +25,6 @@ describe("operators' tasks of stake and seats", function () {
   let network: TaskNetwork;
   let addresses: { priceFeeds: string; governance: { token: string } };
 
-  const json = <T>({ code, stderr, stdout }: Outcome): T => {
-    expect(code, stderr).to.equal(0);
-    expect(stdout.trim().split("\n")).to.have.length(1);
-    return JSON.parse(stdout) as T;
-  };
-  const refusal = ({ code, stderr, stdout }: Outcome): string => {
-    expect(code, stdout).to.equal(1);
-    expect(stderr).not.to.include("    at ");
-    return stderr;
-  };
   const run = async <T>(task: string, args: Record<string, unknown>): Promise<T> =>
     json<T>(await network.task(`operators ${task}`, { json: true, ...args }));
 

@@ -2,7 +2,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { expect } from "chai";
 import { JsonRpcProvider } from "ethers";
 
 import { migrate, openDatabase, type Database } from "../../keepers/shared/database.ts";
@@ -14,6 +13,7 @@ import type { PayoutDefectiveToken } from "../../types/ethers-contracts/test/pay
 import { startPostgres } from "../helpers/postgres.ts";
 import { accountAt, startTaskNetwork } from "./network.ts";
 import type { Outcome, TaskNetwork } from "./network.ts";
+import { json } from "./outcome.ts";
 
 export const DAY = 86_400;
 /** Seconds of the challenge window. */
@@ -35,21 +35,6 @@ const HELD: readonly (readonly [index: number, amount: bigint])[] = [
 
 /** An account of the mnemonic, as publications have it. */
 export const lower = (index: number): string => accountAt(index).address.toLowerCase();
-
-/** The one JSON document that a task printed. */
-export const jsonOf = <T>({ code, stderr, stdout }: Outcome): T => {
-  expect(code, stderr).to.equal(0);
-  expect(stdout.trim().split("\n")).to.have.length(1);
-  return JSON.parse(stdout) as T;
-};
-
-/** What a task refused with, in words. */
-export const refusalOf = ({ code, stderr, stdout }: Outcome): string => {
-  expect(code, stdout).to.equal(1);
-  expect(stdout).to.equal("");
-  expect(stderr).not.to.include("    at ");
-  return stderr;
-};
 
 /** Everything that the tests touch. */
 export interface PayoutTasks {
@@ -159,7 +144,7 @@ async function deployed(network: TaskNetwork): Promise<string> {
     ...{ watcher: accountAt(ROLE.watcher).address, tokens: { native } },
   };
   await writeFile(parameters, JSON.stringify({ ...plain, payouts }));
-  const { addresses } = jsonOf<{ addresses: { payoutDistributor: string } }>(
+  const { addresses } = json<{ addresses: { payoutDistributor: string } }>(
     await network.deploy({ parameters }),
   );
   return addresses.payoutDistributor;

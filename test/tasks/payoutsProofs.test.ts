@@ -14,13 +14,12 @@ import { IVRFCoordinator__factory } from "../../types/ethers-contracts/factories
 import { payoutTree } from "../contracts/payouts/tree.ts";
 import { accountAt } from "./network.ts";
 import type { Outcome } from "./network.ts";
+import { json, refusal } from "./outcome.ts";
 import {
   CHALLENGE,
   DAY,
-  jsonOf as json,
   lower,
   POOL,
-  refusalOf as refusal,
   ROLE,
   startPayoutTasks,
   UNIT,

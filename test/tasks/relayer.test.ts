@@ -10,7 +10,8 @@ import { startPostgres } from "../helpers/postgres.ts";
 import type { TestPostgres } from "../helpers/postgres.ts";
 import * as h from "../keepers/relayer/harness.ts";
 import { startTaskNetwork } from "./network.ts";
-import type { Outcome, TaskNetwork } from "./network.ts";
+import type { TaskNetwork } from "./network.ts";
+import { json, refusal } from "./outcome.ts";
 
 const account = h.accountAt(0).address.toLowerCase();
 
@@ -21,17 +22,6 @@ describe("relayer tasks", function () {
   let db: Database;
   let relayer: h.TestRelayer | undefined;
 
-  const json = <T>({ code, stderr, stdout }: Outcome): T => {
-    expect(code, stderr).to.equal(0);
-    expect(stdout.trim().split("\n")).to.have.length(1);
-    return JSON.parse(stdout) as T;
-  };
-  const refusal = ({ code, stderr, stdout }: Outcome): string => {
-    expect(code).to.equal(1);
-    expect(stdout).to.equal("");
-    expect(stderr).not.to.include("    at ");
-    return stderr;
-  };
   const stackFile = (databaseUrl: string): Promise<void> =>
     writeFile(
       path.join(network.folder, "stack.json"),

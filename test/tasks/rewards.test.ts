@@ -10,6 +10,7 @@ import { OperatorRewards__factory } from "../../types/ethers-contracts/factories
 import { DodonaToken__factory } from "../../types/ethers-contracts/factories/governance/DodonaToken__factory.ts";
 import { accountAt, startTaskNetwork } from "./network.ts";
 import type { Outcome, TaskNetwork } from "./network.ts";
+import { json, refusal } from "./outcome.ts";
 
 const TOKEN = 10n ** 18n;
 const EPOCH_SECONDS = 6;
@@ -49,16 +50,6 @@ describe("operators' tasks on rewards and on this machine's keys", function () {
   let provider: JsonRpcProvider;
   let addresses: Addresses;
 
-  const json = <T>({ code, stderr, stdout }: Outcome): T => {
-    expect(code, stderr).to.equal(0);
-    expect(stdout.trim().split("\n")).to.have.length(1);
-    return JSON.parse(stdout) as T;
-  };
-  const refusal = ({ code, stderr, stdout }: Outcome): string => {
-    expect(code, stdout).to.equal(1);
-    expect(stderr).not.to.include("    at ");
-    return stderr;
-  };
   const rewards = async <T>(args: Record<string, unknown> = {}): Promise<T> =>
     json<T>(await network.task("operators rewards", { json: true, ...args }));
   const now = async () => (await provider.getBlock("latest"))!.timestamp;

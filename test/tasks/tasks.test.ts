@@ -8,7 +8,8 @@ import { expect } from "chai";
 
 import { generateKeys } from "../../keepers/feed/signing/keys.ts";
 import { accountAt, publish, secretOf, startTaskNetwork } from "./network.ts";
-import type { Outcome, TaskNetwork } from "./network.ts";
+import type { TaskNetwork } from "./network.ts";
+import { json, refusal } from "./outcome.ts";
 
 const FEEDS = ["BTC/USD", "ETH/USD", "USDT/USD", "USDC/USD"];
 const BTC_E8 = 6_412_345_678_901n;
@@ -18,18 +19,6 @@ describe("tasks on a deployed network", function () {
   let network: TaskNetwork;
   let priceFeeds: string;
   let secrets: bigint[];
-
-  const json = <T>({ code, stderr, stdout }: Outcome): T => {
-    expect(code, stderr).to.equal(0);
-    expect(stdout.trim().split("\n")).to.have.length(1);
-    return JSON.parse(stdout) as T;
-  };
-  const refusal = ({ code, stderr, stdout }: Outcome): string => {
-    expect(code).to.equal(1);
-    expect(stdout).to.equal("");
-    expect(stderr).not.to.include("    at ");
-    return stderr;
-  };
 
   before(async () => {
     network = await startTaskNetwork("tasks", 1);

@@ -9,7 +9,8 @@ import { alphaOf, openProvingKey } from "../../keepers/vrf/prove.ts";
 import { requestStruct } from "../../keepers/vrf/coordinator.ts";
 import { IVRFCoordinator__factory } from "../../types/ethers-contracts/factories/interfaces/IVRFCoordinator__factory.ts";
 import { accountAt, startTaskNetwork } from "./network.ts";
-import type { Outcome, TaskNetwork } from "./network.ts";
+import type { TaskNetwork } from "./network.ts";
+import { json, refusal } from "./outcome.ts";
 
 interface Requested {
   request: { id: string; subId: string; consumer: string; numWords: number };
@@ -23,18 +24,6 @@ describe("tasks of randomness", function () {
   let network: TaskNetwork;
   let coordinator: string;
   let provider: JsonRpcProvider;
-
-  const json = <T>({ code, stderr, stdout }: Outcome): T => {
-    expect(code, stderr).to.equal(0);
-    expect(stdout.trim().split("\n")).to.have.length(1);
-    return JSON.parse(stdout) as T;
-  };
-  const refusal = ({ code, stderr, stdout }: Outcome): string => {
-    expect(code).to.equal(1);
-    expect(stdout).to.equal("");
-    expect(stderr).not.to.include("    at ");
-    return stderr;
-  };
 
   /** Fulfils requests as the operator's keeper and the relayer do, until it is stopped. */
   const startKeeper = async (): Promise<() => Promise<void>> => {

@@ -5,6 +5,7 @@ import { IVRFCoordinator__factory } from "../../types/ethers-contracts/factories
 import type { IVRFCoordinator } from "../../types/ethers-contracts/interfaces/IVRFCoordinator.ts";
 import { accountAt, startTaskNetwork } from "./network.ts";
 import type { Outcome, TaskNetwork } from "./network.ts";
+import { json, refusal } from "./outcome.ts";
 
 const deadlineBlocks = 250;
 
@@ -16,17 +17,6 @@ describe("tasks of payers and operators of randomness", function () {
   let provider: JsonRpcProvider;
   let id: string;
 
-  const json = <T>({ code, stderr, stdout }: Outcome): T => {
-    expect(code, stderr).to.equal(0);
-    expect(stdout.trim().split("\n")).to.have.length(1);
-    return JSON.parse(stdout) as T;
-  };
-  const refusal = ({ code, stderr, stdout }: Outcome): string => {
-    expect(code).to.equal(1);
-    expect(stdout).to.equal("");
-    expect(stderr).not.to.include("    at ");
-    return stderr;
-  };
   const done = ({ code, stderr, stdout }: Outcome): string => {
     expect(code, stderr).to.equal(0);
     return stdout;

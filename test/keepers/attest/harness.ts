@@ -1,10 +1,4 @@
 /** The operators' network of the watch keeper's tests, with attestations, an index's table, and attest keepers' processes. */
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { ContractFactory, encodeBytes32String } from "ethers";
 
 import { buildCircuits } from "../../../circuits/build/build.ts";
@@ -15,7 +9,7 @@ import type { SignedObservation } from "../../../keepers/feed/signing/observatio
 import type { Database } from "../../../keepers/shared/database.ts";
 import { PriceAttestations__factory } from "../../../types/ethers-contracts/factories/proofs/PriceAttestations__factory.ts";
 import type { PriceAttestations } from "../../../types/ethers-contracts/proofs/PriceAttestations.ts";
-import { waitFor } from "../relayer/harness.ts";
+import { startKeeperProcess, type KeeperProcess } from "../../helpers/keeper-process.ts";
 import { bundle, observe } from "../watch/fixtures.ts";
 import { startWatchNetwork, type WatchNetwork } from "../watch/harness.ts";
 
@@ -124,22 +118,12 @@ export async function createIndex(db: Database): Promise<void> {
 /** Bytes32 of a feed's name. */
 export const feedKey = (index: number): string => encodeBytes32String(FEEDS[index]!);
 
-/** An attest keeper's process. */
-export interface TestAttest {
-  readonly pid: number;
-  output(): string;
-  metricsUrl(): Promise<string>;
-  kill(signal?: NodeJS.Signals): Promise<void>;
-}
-
 /** Starts `keepers/attest/main.ts`. `fields` replace those of its configuration. */
 export async function startAttest(
   databaseUrl: string,
   network: AttestNetwork,
   fields: Record<string, unknown> = {},
-): Promise<TestAttest> {
-  const folder = mkdtempSync(join(tmpdir(), "dodona-attest-"));
-  const file = join(folder, "attest.json");
+): Promise<KeeperProcess> {
   const config = {
     chainId: 31337,
     rpcUrls: [network.anvil.url],
@@ -147,36 +131,8 @@ export async function startAttest(
       priceAttestations: await network.attestations.getAddress(),
       operators: await network.registry.getAddress(),
     },
-    metrics: { host: "127.0.0.1", port: 0 },
     ...{ pollMs: 100, confirmations: 1, everySeconds: EVERY_SECONDS, gatherSeconds: 0 },
-    log: { level: "debug" },
-    parentPid: process.pid,
     ...fields,
   };
-  writeFileSync(file, JSON.stringify(config));
-  const main = new URL("../../../keepers/attest/main.ts", import.meta.url).pathname;
-  const child: ChildProcess = spawn(process.execPath, [main, "--config", file], {
-    env: {
-      ...process.env,
-      DATABASE_URL: databaseUrl,
-      NODE_COMPILE_CACHE: join(tmpdir(), "dodona-compile-cache"),
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  const exited = once(child, "exit").then(() => rmSync(folder, { recursive: true, force: true }));
-  return {
-    pid: child.pid ?? 0,
-    output: () => output,
-    metricsUrl: async () => {
-      const port = await waitFor("the metrics port", () => /"metricsPort":(\d+)/.exec(output)?.[1]);
-      return `http://127.0.0.1:${port}`;
-    },
-    async kill(signal = "SIGKILL") {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-      await exited;
-    },
-  };
+  return startKeeperProcess("attest", databaseUrl, () => config);
 }

@@ -4,15 +4,16 @@ import { expect } from "chai";
 
 import { migrate, openDatabase, type Database } from "../../../keepers/shared/database.ts";
 import { createLogger } from "../../../keepers/shared/log.ts";
+import type { KeeperProcess } from "../../helpers/keeper-process.ts";
 import { startPostgres, type TestPostgres } from "../../helpers/postgres.ts";
-import { clear, startRelayer, waitFor, type TestRelayer } from "../relayer/harness.ts";
+import { waitFor } from "../../helpers/wait-for.ts";
+import { clear, startRelayer, type TestRelayer } from "../relayer/harness.ts";
 import {
   createIndex,
   feedKey,
   startAttest,
   startAttestNetwork,
   type AttestNetwork,
-  type TestAttest,
 } from "./harness.ts";
 
 const EVERYBODY = [0, 1, 2, 3, 4];
@@ -24,7 +25,7 @@ describe("the attest keeper", function () {
   let postgres: TestPostgres;
   let db: Database;
   let network: AttestNetwork;
-  const keepers: TestAttest[] = [];
+  const keepers: KeeperProcess[] = [];
   let relayer: TestRelayer | null = null;
 
   before(async () => {
@@ -49,7 +50,7 @@ describe("the attest keeper", function () {
     await db.pool.query("TRUNCATE chain.report");
   });
 
-  const attest = async (fields: Record<string, unknown> = {}): Promise<TestAttest> => {
+  const attest = async (fields: Record<string, unknown> = {}): Promise<KeeperProcess> => {
     const one = await startAttest(postgres.url, network, fields);
     keepers.push(one);
     return one;

@@ -1,5 +1,3 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,8 +11,12 @@ import {
   type NewIntent,
 } from "../../../keepers/shared/intents.ts";
 import { anvilKeys, type TestAnvil } from "../../helpers/anvil.ts";
+import { startKeeperProcess, type KeeperProcess } from "../../helpers/keeper-process.ts";
 import { startPostgres, type TestPostgres } from "../../helpers/postgres.ts";
 import { stopProxies } from "../../helpers/proxy.ts";
+import { waitFor } from "../../helpers/wait-for.ts";
+
+export { waitFor };
 
 /** Adds one to the storage slot named by the first calldata word: shows what was executed, and how often. */
 export const counterAddress = "0x00000000000000000000000000000000c0ffee01";
@@ -199,38 +201,8 @@ export async function attempts(db: Database): Promise<AttemptRow[]> {
   }));
 }
 
-/** Waits until `probe` gives something true, looking every 20 ms; fails after `timeoutMs` naming `what`. */
-export async function waitFor<T>(
-  what: string,
-  probe: () => T | Promise<T>,
-  timeoutMs = 15_000,
-): Promise<NonNullable<T>> {
-  const deadline = Date.now() + timeoutMs;
-  let last: unknown;
-  for (;;) {
-    try {
-      const value = await probe();
-      if (value !== null && value !== undefined && value !== false) return value;
-      last = value;
-    } catch (error) {
-      last = error;
-    }
-    if (Date.now() > deadline)
-      throw new Error(`waited ${timeoutMs} ms for ${what}; last: ${String(last)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 /** A relayer process. */
-export interface TestRelayer {
-  pid: number;
-  /** Everything it logged so far. */
-  output(): string;
-  /** Resolves with its exit code (null after a signal). */
-  exited: Promise<number | null>;
-  metricsUrl(): Promise<string>;
-  kill(signal?: NodeJS.Signals): Promise<void>;
-}
+export type TestRelayer = KeeperProcess;
 
 /**
  * Starts `keepers/relayer/main.ts`. `network` replaces fields of its network; `others` are further networks; the clock of
@@ -242,60 +214,27 @@ export function startRelayer(
   network: Record<string, unknown> = {},
   options: { others?: readonly Record<string, unknown>[]; clockOffsetMs?: number } = {},
 ): TestRelayer {
-  const folder = mkdtempSync(join(tmpdir(), "dodona-relayer-"));
-  const keyFile = join(folder, "relayer.key");
-  writeFileSync(keyFile, `${anvilKeys[0]}\n`, { mode: 0o600 });
-  const defaults = {
-    chainId: 31337,
-    rpcUrls,
-    accounts: [{ keyFile }],
-    blockTimeMs: 1_000,
-    pollMs: 50,
-    rpcTimeoutMs: 1_000,
-    // Tests that mine blocks one by one say themselves when a transaction counts as stuck.
-    replaceAfterBlocks: 100,
-  };
-  const config = {
-    networks: [network, ...(options.others ?? [])].map((one) => ({ ...defaults, ...one })),
-    metrics: { host: "127.0.0.1", port: 0 },
-    log: { level: "debug" },
-    parentPid: process.pid,
-  };
-  const file = join(folder, "relayer.json");
-  writeFileSync(file, JSON.stringify(config));
-  const main = new URL("../../../keepers/relayer/main.ts", import.meta.url).pathname;
   const offset = options.clockOffsetMs ?? 0;
   const shift = `const now = Date.now; Date.now = () => now() + ${offset};`;
   const preload = offset === 0 ? [] : ["--import", `data:text/javascript,${shift}`];
-  const child: ChildProcess = spawn(process.execPath, [...preload, main, "--config", file], {
-    // Some tests start many: compiling the libraries anew would be half of each start.
-    env: {
-      ...process.env,
-      DATABASE_URL: databaseUrl,
-      NODE_COMPILE_CACHE: join(tmpdir(), "dodona-compile-cache"),
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  const exited = once(child, "exit").then(([code]) => {
-    rmSync(folder, { recursive: true, force: true });
-    return code as number | null;
-  });
-  return {
-    pid: child.pid ?? 0,
-    output: () => output,
-    exited,
-    metricsUrl: async () => {
-      const port = await waitFor("the metrics port", () => /"metricsPort":(\d+)/.exec(output)?.[1]);
-      return `http://127.0.0.1:${port}`;
-    },
-    async kill(signal = "SIGKILL") {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-      await exited;
-    },
+  const configOf = (folder: string): Record<string, unknown> => {
+    const keyFile = join(folder, "relayer.key");
+    writeFileSync(keyFile, `${anvilKeys[0]}\n`, { mode: 0o600 });
+    const defaults = {
+      chainId: 31337,
+      rpcUrls,
+      accounts: [{ keyFile }],
+      blockTimeMs: 1_000,
+      pollMs: 50,
+      rpcTimeoutMs: 1_000,
+      // Tests that mine blocks one by one say themselves when a transaction counts as stuck.
+      replaceAfterBlocks: 100,
+    };
+    return {
+      networks: [network, ...(options.others ?? [])].map((one) => ({ ...defaults, ...one })),
+    };
   };
+  return startKeeperProcess("relayer", databaseUrl, configOf, preload);
 }
 
 const keyFolders: string[] = [];

@@ -1,11 +1,6 @@
 /** A chain with operators and their rewards, an index that says what a test counted, and keeper processes. */
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
 import accessManager from "@openzeppelin/contracts/build/contracts/AccessManager.json" with { type: "json" };
 import type { BaseContract } from "ethers";
@@ -19,7 +14,9 @@ import { Operators__factory } from "../../../types/ethers-contracts/factories/op
 import type { DodonaToken } from "../../../types/ethers-contracts/governance/DodonaToken.ts";
 import type { OperatorRewards } from "../../../types/ethers-contracts/operators/OperatorRewards.ts";
 import { startAnvil, type TestAnvil } from "../../helpers/anvil.ts";
-import { accountAt, waitFor } from "../relayer/harness.ts";
+import { startKeeperProcess, type KeeperProcess } from "../../helpers/keeper-process.ts";
+import { waitFor } from "../../helpers/wait-for.ts";
+import { accountAt } from "../relayer/harness.ts";
 
 export const EPOCH_SECONDS = 600;
 export const BUDGET = 1_000n;
@@ -164,57 +161,21 @@ export async function startIndex(network: () => ScoreNetwork): Promise<TestIndex
   return index;
 }
 
-/** A score keeper's process. */
-export interface TestScore {
-  output(): string;
-  metricsUrl(): Promise<string>;
-  kill(signal?: NodeJS.Signals): Promise<void>;
-}
-
 /** Starts `keepers/score/main.ts`. `fields` replace those of its configuration. */
 export async function startScore(
   databaseUrl: string,
   network: ScoreNetwork,
   index: TestIndex,
   fields: Record<string, unknown> = {},
-): Promise<TestScore> {
-  const folder = mkdtempSync(join(tmpdir(), "dodona-score-"));
-  const file = join(folder, "score.json");
+): Promise<KeeperProcess> {
   const config = {
     chainId: 31337,
     rpcUrls: [network.anvil.url],
     contracts: { operatorRewards: await network.rewards.getAddress() },
     account: SCORER.address,
     indexUrl: index.url,
-    metrics: { host: "127.0.0.1", port: 0 },
     ...{ pollMs: 200, settleSeconds: 0, confirmations: 1 },
-    log: { level: "debug" },
-    parentPid: process.pid,
     ...fields,
   };
-  writeFileSync(file, JSON.stringify(config));
-  const main = new URL("../../../keepers/score/main.ts", import.meta.url).pathname;
-  const child: ChildProcess = spawn(process.execPath, [main, "--config", file], {
-    env: {
-      ...process.env,
-      DATABASE_URL: databaseUrl,
-      NODE_COMPILE_CACHE: join(tmpdir(), "dodona-compile-cache"),
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  const exited = once(child, "exit").then(() => rmSync(folder, { recursive: true, force: true }));
-  return {
-    output: () => output,
-    metricsUrl: async () => {
-      const port = await waitFor("the metrics port", () => /"metricsPort":(\d+)/.exec(output)?.[1]);
-      return `http://127.0.0.1:${port}`;
-    },
-    async kill(signal = "SIGKILL") {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-      await exited;
-    },
-  };
+  return startKeeperProcess("score", databaseUrl, () => config);
 }

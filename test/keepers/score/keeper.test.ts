@@ -2,8 +2,10 @@ import { expect } from "chai";
 
 import { migrate, openDatabase, type Database } from "../../../keepers/shared/database.ts";
 import { createLogger } from "../../../keepers/shared/log.ts";
+import type { KeeperProcess } from "../../helpers/keeper-process.ts";
 import { startPostgres, type TestPostgres } from "../../helpers/postgres.ts";
-import { clear, startRelayer, waitFor, writeKeys, type TestRelayer } from "../relayer/harness.ts";
+import { waitFor } from "../../helpers/wait-for.ts";
+import { clear, startRelayer, writeKeys, type TestRelayer } from "../relayer/harness.ts";
 import {
   BUDGET,
   SCORER,
@@ -12,7 +14,6 @@ import {
   startScoreNetwork,
   type ScoreNetwork,
   type TestIndex,
-  type TestScore,
 } from "./harness.ts";
 
 const SCORER_INDEX = 8;
@@ -24,7 +25,7 @@ describe("the score keeper", function () {
   let db: Database;
   let network: ScoreNetwork;
   let index: TestIndex;
-  const scorers: TestScore[] = [];
+  const scorers: KeeperProcess[] = [];
   let relayer: TestRelayer | null = null;
 
   before(async () => {
@@ -53,7 +54,7 @@ describe("the score keeper", function () {
     await clear(db);
   });
 
-  const score = async (fields: Record<string, unknown> = {}): Promise<TestScore> => {
+  const score = async (fields: Record<string, unknown> = {}): Promise<KeeperProcess> => {
     const one = await startScore(postgres.url, network, index, fields);
     scorers.push(one);
     return one;
@@ -86,7 +87,7 @@ describe("the score keeper", function () {
     return rows;
   };
   /** So many further looks of a keeper that found nothing to do. */
-  const looks = async (one: TestScore): Promise<void> => {
+  const looks = async (one: KeeperProcess): Promise<void> => {
     const read = async (): Promise<number> => {
       const response = await fetch(`${await one.metricsUrl()}/health`);
       return ((await response.json()) as { readMs?: number }).readMs ?? 0;

@@ -1,10 +1,7 @@
 /** A chain with the real coordinator, a consumer that counts its callbacks, and an index that is a table of rows. */
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import accessManager from "@openzeppelin/contracts/build/contracts/AccessManager.json" with { type: "json" };
@@ -25,7 +22,7 @@ import type { Database } from "../../../keepers/shared/database.ts";
 import { VRFCoordinator__factory } from "../../../types/ethers-contracts/factories/vrf/VRFCoordinator__factory.ts";
 import type { VRFCoordinator } from "../../../types/ethers-contracts/vrf/VRFCoordinator.ts";
 import { startAnvil, type TestAnvil } from "../../helpers/anvil.ts";
-import { waitFor } from "../relayer/harness.ts";
+import { startKeeperProcess, type KeeperProcess } from "../../helpers/keeper-process.ts";
 
 export const chainId = 31337;
 
@@ -277,14 +274,6 @@ export async function startIndex(db: Database, network: TestNetwork): Promise<Te
   };
 }
 
-/** A keeper process. */
-export interface TestKeeper {
-  output(): string;
-  exited: Promise<number | null>;
-  metricsUrl(): Promise<string>;
-  kill(signal?: NodeJS.Signals): Promise<void>;
-}
-
 /** Starts `keepers/vrf/main.ts`. `fields` replace those of its configuration. */
 export function startKeeper(
   databaseUrl: string,
@@ -292,46 +281,18 @@ export function startKeeper(
   coordinator: string,
   indexUrl: string,
   fields: Record<string, unknown> = {},
-): TestKeeper {
-  const folder = mkdtempSync(join(tmpdir(), "dodona-vrf-"));
-  const keyFile = join(folder, "vrf.json");
-  writeFileSync(keyFile, JSON.stringify({ vrf: secret }), { mode: 0o600 });
-  const file = join(folder, "config.json");
-  const config = {
-    chainId,
-    rpcUrls: [rpcUrl],
-    contracts: { vrfCoordinator: coordinator },
-    keyFile,
-    indexUrl,
-    metrics: { host: "127.0.0.1", port: 0 },
-    timing: { pollMs: 100 },
-    log: { level: "debug" },
-    parentPid: process.pid,
-    ...fields,
-  };
-  writeFileSync(file, JSON.stringify(config));
-  const main = new URL("../../../keepers/vrf/main.ts", import.meta.url).pathname;
-  const child: ChildProcess = spawn(process.execPath, [main, "--config", file], {
-    env: { ...process.env, DATABASE_URL: databaseUrl },
-    stdio: ["ignore", "pipe", "pipe"],
+): KeeperProcess {
+  return startKeeperProcess("vrf", databaseUrl, (folder) => {
+    const keyFile = join(folder, "vrf.json");
+    writeFileSync(keyFile, JSON.stringify({ vrf: secret }), { mode: 0o600 });
+    return {
+      chainId,
+      rpcUrls: [rpcUrl],
+      contracts: { vrfCoordinator: coordinator },
+      keyFile,
+      indexUrl,
+      timing: { pollMs: 100 },
+      ...fields,
+    };
   });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  const exited = once(child, "exit").then(([code]) => {
-    rmSync(folder, { recursive: true, force: true });
-    return code as number | null;
-  });
-  return {
-    output: () => output,
-    exited,
-    metricsUrl: async () => {
-      const port = await waitFor("the metrics port", () => /"metricsPort":(\d+)/.exec(output)?.[1]);
-      return `http://127.0.0.1:${port}`;
-    },
-    async kill(signal = "SIGKILL") {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-      await exited;
-    },
-  };
 }

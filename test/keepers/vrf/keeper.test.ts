@@ -14,8 +14,10 @@ import { replay } from "../../../keepers/vrf/replay.ts";
 import { readSnapshot } from "../../../keepers/vrf/snapshot.ts";
 import { describeRequest } from "../../../keepers/vrf/status.ts";
 import { verifyRequest } from "../../../keepers/vrf/verify.ts";
+import type { KeeperProcess } from "../../helpers/keeper-process.ts";
 import { startPostgres, type TestPostgres } from "../../helpers/postgres.ts";
-import { startRelayer, waitFor, writeKeys, type TestRelayer } from "../relayer/harness.ts";
+import { waitFor } from "../../helpers/wait-for.ts";
+import { startRelayer, writeKeys, type TestRelayer } from "../relayer/harness.ts";
 import {
   chainId,
   provingKey,
@@ -23,7 +25,6 @@ import {
   startKeeper,
   startVrfNetwork,
   type TestIndex,
-  type TestKeeper,
   type TestNetwork,
 } from "./harness.ts";
 
@@ -38,11 +39,11 @@ describe("VRF keeper on a chain", function () {
   let relayer: TestRelayer;
   let chain: Chain;
   let coordinate: Coordinate;
-  let keepers: TestKeeper[] = [];
+  let keepers: KeeperProcess[] = [];
   let stopMining = (): void => undefined;
   let stopFollowing = async (): Promise<void> => undefined;
 
-  const keeper = (fields: Record<string, unknown> = {}): TestKeeper => {
+  const keeper = (fields: Record<string, unknown> = {}): KeeperProcess => {
     const { anvil, address } = network;
     const started = startKeeper(postgres.url, anvil.url, address, index.url, fields);
     keepers.push(started);

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { createLogger } from "../../../keepers/shared/log.ts";
 import { ecvrf } from "../../../keepers/vrf/ecvrf.ts";
 import { openProofPool, type PoolOptions, type ProofPool } from "../../../keepers/vrf/pool.ts";
-import { waitFor } from "../relayer/harness.ts";
+import { waitFor } from "../../helpers/wait-for.ts";
 import { provingKey, secret } from "./harness.ts";
 
 const bytes = getBytes(secret);

@@ -1,11 +1,6 @@
 /** A chain with the slashing contract, operators that answer what a test puts into their mouths, and keeper processes. */
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
 import accessManager from "@openzeppelin/contracts/build/contracts/AccessManager.json" with { type: "json" };
 import { ContractFactory, encodeBytes32String, JsonRpcProvider } from "ethers";
@@ -22,7 +17,7 @@ import type { Slashing } from "../../../types/ethers-contracts/operators/Slashin
 import type { SlashingRegistry } from "../../../types/ethers-contracts/test/SlashingHarness.sol/SlashingRegistry.ts";
 import type { SlashingStake } from "../../../types/ethers-contracts/test/SlashingHarness.sol/SlashingStake.ts";
 import { startAnvil, type TestAnvil } from "../../helpers/anvil.ts";
-import { waitFor } from "../relayer/harness.ts";
+import { startKeeperProcess, type KeeperProcess } from "../../helpers/keeper-process.ts";
 import { accountOf, freshKeys, wireSlots } from "./fixtures.ts";
 
 export const REPORTER = "0x000000000000000000000000000000000000dead";
@@ -159,22 +154,12 @@ async function startOperator(index: number): Promise<{ operator: TestOperator; s
   return { operator, server };
 }
 
-/** A watch keeper's process. */
-export interface TestWatch {
-  output(): string;
-  readonly exited: Promise<number | null>;
-  metricsUrl(): Promise<string>;
-  kill(signal?: NodeJS.Signals): Promise<void>;
-}
-
 /** Starts `keepers/watch/main.ts`. `fields` replace those of its configuration. */
 export async function startWatch(
   databaseUrl: string,
   network: WatchNetwork,
   fields: Record<string, unknown> = {},
-): Promise<TestWatch> {
-  const folder = mkdtempSync(join(tmpdir(), "dodona-watch-"));
-  const file = join(folder, "watch.json");
+): Promise<KeeperProcess> {
   const config = {
     chainId: 31337,
     rpcUrls: [network.anvil.url],
@@ -183,39 +168,8 @@ export async function startWatch(
       operators: await network.registry.getAddress(),
     },
     reporter: REPORTER,
-    metrics: { host: "127.0.0.1", port: 0 },
     confirmations: 1,
-    log: { level: "debug" },
-    parentPid: process.pid,
     ...fields,
   };
-  writeFileSync(file, JSON.stringify(config));
-  const main = new URL("../../../keepers/watch/main.ts", import.meta.url).pathname;
-  const child: ChildProcess = spawn(process.execPath, [main, "--config", file], {
-    env: {
-      ...process.env,
-      DATABASE_URL: databaseUrl,
-      NODE_COMPILE_CACHE: join(tmpdir(), "dodona-compile-cache"),
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  const exited = once(child, "exit").then(([code]) => {
-    rmSync(folder, { recursive: true, force: true });
-    return code as number | null;
-  });
-  return {
-    output: () => output,
-    exited,
-    metricsUrl: async () => {
-      const port = await waitFor("the metrics port", () => /"metricsPort":(\d+)/.exec(output)?.[1]);
-      return `http://127.0.0.1:${port}`;
-    },
-    async kill(signal = "SIGKILL") {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-      await exited;
-    },
-  };
+  return startKeeperProcess("watch", databaseUrl, () => config);
 }

@@ -4,17 +4,12 @@ import { encodeBytes32String, getAddress } from "ethers";
 import { migrate, openDatabase, type Database } from "../../../keepers/shared/database.ts";
 import { createLogger } from "../../../keepers/shared/log.ts";
 import { digestOf } from "../../../keepers/shared/observation.ts";
+import type { KeeperProcess } from "../../helpers/keeper-process.ts";
 import { startPostgres, type TestPostgres } from "../../helpers/postgres.ts";
-import { clear, startRelayer, waitFor, type TestRelayer } from "../relayer/harness.ts";
+import { waitFor } from "../../helpers/wait-for.ts";
+import { clear, startRelayer, type TestRelayer } from "../relayer/harness.ts";
 import { bundle, observe } from "./fixtures.ts";
-import {
-  REPORTER,
-  STAKE,
-  startWatch,
-  startWatchNetwork,
-  type TestWatch,
-  type WatchNetwork,
-} from "./harness.ts";
+import { REPORTER, STAKE, startWatch, startWatchNetwork, type WatchNetwork } from "./harness.ts";
 
 const TRUTH = [6_000_000_000_000n, 300_000_000_000n, 100_000_000n];
 const LIE = [9_000_000_000_000n, 300_000_000_000n, 100_000_000n];
@@ -27,7 +22,7 @@ describe("the watch keeper", function () {
   let postgres: TestPostgres;
   let db: Database;
   let network: WatchNetwork;
-  const watches: TestWatch[] = [];
+  const watches: KeeperProcess[] = [];
   let relayer: TestRelayer | null = null;
 
   before(async () => {
@@ -56,7 +51,7 @@ describe("the watch keeper", function () {
     );
   });
 
-  const watch = async (fields: Record<string, unknown> = {}): Promise<TestWatch> => {
+  const watch = async (fields: Record<string, unknown> = {}): Promise<KeeperProcess> => {
     const one = await startWatch(postgres.url, network, fields);
     watches.push(one);
     return one;
