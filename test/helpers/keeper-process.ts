@@ -41,12 +41,7 @@ export function startKeeperProcess(
   writeFileSync(file, JSON.stringify(config));
   const main = new URL(`../../keepers/${name}/main.ts`, import.meta.url).pathname;
   const child: ChildProcess = spawn(process.execPath, [...nodeArgs, main, "--config", file], {
-    // Some tests start many: compiling the libraries anew would be half of each start.
-    env: {
-      ...process.env,
-      DATABASE_URL: databaseUrl,
-      NODE_COMPILE_CACHE: join(tmpdir(), "dodona-compile-cache"),
-    },
+    env: { ...process.env, DATABASE_URL: databaseUrl },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
