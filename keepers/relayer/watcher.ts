@@ -102,7 +102,11 @@ export function createWatcher(
         }
       } else if (verdict.type === "reopened" || verdict.type === "foreign") {
         log.warn({ ...key, slot: String(verdict.slotId) }, `nonce is ${verdict.type}`);
-        if (verdict.type === "foreign")
+        // With a vacant nonce nobody has lost anything.
+        const wasVacant = due.some(
+          ({ id, status }) => id === verdict.slotId && status === "vacant",
+        );
+        if (verdict.type === "foreign" && !wasVacant)
           fail(deps, memory, "a nonce went to a transaction of someone else");
       }
     }

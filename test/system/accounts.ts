@@ -110,6 +110,18 @@ export class Accounts {
     );
   }
 
+  /** What waits for a nonce, and why accounts give out none: for whoever reads that a test failed. */
+  async backlog(): Promise<string> {
+    const [queued] = await this.query<{ count: string; lanes: string | null }>(
+      "SELECT count(*), string_agg(DISTINCT lane, ' ') AS lanes FROM dodona.intents WHERE status = 'queued'",
+    );
+    const held = await this.query<{ address: string; held_reason: string }>(
+      "SELECT address, held_reason FROM dodona.accounts WHERE held_reason IS NOT NULL ORDER BY address",
+    );
+    const reasons = held.map(({ address, held_reason: reason }) => `${address}: ${reason}`);
+    return [`queued: ${queued?.count} ${queued?.lanes ?? ""}`.trim(), ...reasons].join("; ");
+  }
+
   /** Highest nonce that is pending now, by account: what `passed` waits for. */
   async highest(): Promise<Map<string, number>> {
     return new Map([...(await this.pending())].map(([account, list]) => [account, list.at(-1)!]));

@@ -127,7 +127,8 @@ function gap(name: string, change: (config: KeeperConfig) => KeeperConfig): Rand
             await rig.send(1);
             const open = [...(await accounts.pending()).values()].map((nonces) => nonces.length);
             const full = open.filter((count) => count >= slotsOfGap).length;
-            return full >= (isFull ? workers : 1) || `open: ${open.join(", ")}`;
+            if (full >= (isFull ? workers : 1)) return true;
+            return `open: ${open.join(", ")}; ${await accounts.backlog()}`;
           });
           proxy.rule = () => "pass";
         }),
