@@ -35,7 +35,8 @@ export async function simulate(
     network: "default",
     override: {
       chainId: deployment.chainId,
-      forking: { url },
+      // Without its number the fork is of a block well below the head, before what the proposal may be about.
+      forking: { url, blockNumber: await connection.ethers.provider.getBlockNumber() },
       blockGasLimit: Number(GAS_LIMIT),
     },
   });
