@@ -159,13 +159,35 @@ export async function recoverLostTransactions(
 ): Promise<void> {
   const account = await deployer.getAddress();
   for (const nonce of await lostNonces(folder)) {
-    const used = (await provider.getTransactionCount(account)) > nonce;
-    const hash = used
-      ? await findTransaction(provider, account, nonce)
-      : (await deployer.sendTransaction({ to: account, nonce })).hash;
+    const hash = await useNonce(deployer, provider, account, nonce);
     await receiptOf(provider, hash);
     await trackTransaction(folder, hash, ignitionProvider, 1);
   }
+}
+
+/**
+ * Makes sure that a nonce is used.
+ *
+ * @returns The transaction that uses it: an empty one, if none did yet.
+ */
+export async function useNonce(
+  deployer: Pick<Signer, "sendTransaction">,
+  provider: Provider,
+  account: string,
+  nonce: number,
+): Promise<string> {
+  const isUsed = async (): Promise<boolean> =>
+    (await provider.getTransactionCount(account)) > nonce;
+  if (!(await isUsed())) {
+    try {
+      return (await deployer.sendTransaction({ to: account, nonce })).hash;
+    } catch (error) {
+      // What the killed run sent may have reached the node only now.
+      await waitForPool(provider, account);
+      if (!(await isUsed())) throw error;
+    }
+  }
+  return await findTransaction(provider, account, nonce);
 }
 
 async function lostNonces(folder: string): Promise<number[]> {
