@@ -7,6 +7,8 @@ import { parseArgs, styleText } from "node:util";
 
 import logUpdate from "log-update";
 
+import { compileCache } from "../deploy/stack/layout.ts";
+
 const root = path.resolve(import.meta.dirname, "..");
 const mocha = path.join(root, "node_modules/mocha/bin/mocha.js");
 const hardhat = path.join(root, "node_modules/hardhat/dist/src/cli.js");
@@ -168,7 +170,7 @@ async function run(job: Job, number: number): Promise<Outcome> {
       DODONA_TEST_WORKER: String(number),
       HARDHAT_NO_TYPECHAIN: "true",
       // Tests start a thousand processes: compiling the same libraries anew would be a third of each start.
-      NODE_COMPILE_CACHE: path.join(root, "cache/node"),
+      NODE_COMPILE_CACHE: compileCache,
       ...(isWatched ? { FORCE_COLOR: "1" } : {}),
     },
     stdio: ["ignore", "pipe", "pipe"],

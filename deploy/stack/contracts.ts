@@ -6,7 +6,7 @@ import { z } from "zod";
 
 import type { LocalOperator } from "./configs.ts";
 import { StackFailure } from "./failure.ts";
-import { type Paths, projectRoot } from "./layout.ts";
+import { compileCache, type Paths, projectRoot } from "./layout.ts";
 
 const governanceSchema = z.object({
   token: z.string(),
@@ -44,7 +44,7 @@ async function hardhat(
   const cli = path.join(projectRoot, "node_modules/hardhat/dist/src/cli.js");
   const child = spawn(process.execPath, [cli, ...args], {
     cwd: projectRoot,
-    env: { ...process.env, ...env },
+    env: { NODE_COMPILE_CACHE: compileCache, ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";

@@ -3,6 +3,9 @@ import path from "node:path";
 /** Root of the project. */
 export const projectRoot = path.resolve(import.meta.dirname, "../..");
 
+/** What Node compiled of libraries, kept for the many processes that load the same ones. */
+export const compileCache = path.join(projectRoot, "cache/node");
+
 export const defaultPortBase = 8540;
 export const operatorCount = 5;
 /** Operators that a round needs: the contract's rule, more than half. */

@@ -1,9 +1,7 @@
-import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { lineOf, StackFailure } from "./failure.ts";
 import { type Options, parseOptions } from "./options.ts";
-import { projectRoot } from "./layout.ts";
 import { runUntilHealthy } from "./until-healthy.ts";
 import { Stack } from "./stack.ts";
 import { live } from "./live.ts";
@@ -36,8 +34,6 @@ async function main(): Promise<number> {
   );
   interrupted.catch(() => undefined);
 
-  // A dozen processes load the same libraries: they need not compile them a dozen times.
-  process.env["NODE_COMPILE_CACHE"] ??= path.join(projectRoot, "cache/node");
   const stack = await Stack.open(options, (line) => say(options, line));
   try {
     const work = async (): Promise<number> => {

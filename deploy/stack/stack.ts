@@ -20,6 +20,7 @@ import {
 import { deploy } from "./contracts.ts";
 import { StackFailure } from "./failure.ts";
 import {
+  compileCache,
   operatorCount,
   type Paths,
   pathsIn,
@@ -318,6 +319,15 @@ export class Stack {
     return this.#keeper("score", "score", config, this.ports.scoreMetrics, readyMs.score);
   }
 
+  /** Of the processes that use the database. */
+  #environment(): NodeJS.ProcessEnv {
+    return {
+      NODE_COMPILE_CACHE: compileCache,
+      ...process.env,
+      DATABASE_URL: this.file.databaseUrl,
+    };
+  }
+
   #attest(): Program {
     const config = attestConfig(this.paths, this.ports, this.file);
     return this.#keeper("attest", "attest", config, this.ports.attestMetrics, readyMs.attest);
@@ -329,7 +339,7 @@ export class Stack {
       name: "indexer",
       command: process.execPath,
       args: [path.join(projectRoot, "indexer/launch.ts"), "--config", config],
-      env: { ...process.env, DATABASE_URL: this.file.databaseUrl },
+      env: this.#environment(),
       options: { cwd: projectRoot },
       ready: () => answers(`${this.file.apiUrl}/ready`),
       readyTimeoutMs: readyMs.indexer,
@@ -348,7 +358,7 @@ export class Stack {
       name,
       command: process.execPath,
       args: [...keeperFlags, main, "--config", config],
-      env: { ...process.env, DATABASE_URL: this.file.databaseUrl },
+      env: this.#environment(),
       options: { cwd: projectRoot },
       // An operator without a single venue is up but not healthy: that is shown, not waited for.
       ready: () => responds(`http://127.0.0.1:${metricsPort}/health`),

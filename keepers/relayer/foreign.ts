@@ -23,8 +23,8 @@ export async function confirmForeign(
     const slot = slots.find(({ id }) => id === one.slotId);
     // Nothing that is wanted can be lost with a vacant one.
     if (slot === undefined || slot.status === "vacant") return [one];
-    const offered = slot.attempts.slice(0, 1).map(({ id }) => id);
-    const [raw] = (await readRaw(deps.db, offered)).values();
+    const [offered] = slot.attempts;
+    const raw = offered && (await readRaw(deps.db, [offered.id])).get(offered.id);
     const outcome = raw === undefined ? null : await broadcast(deps.chain, raw);
     const isUsed = outcome?.type === "nonceUsed" || outcome?.type === "rejected";
     if (isUsed && !(await isKnown(deps.chain, slot.attempts))) return [one];

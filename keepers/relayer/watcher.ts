@@ -102,11 +102,9 @@ export function createWatcher(
         }
       } else if (verdict.type === "reopened" || verdict.type === "foreign") {
         log.warn({ ...key, slot: String(verdict.slotId) }, `nonce is ${verdict.type}`);
+        const slot = due.find(({ id }) => id === verdict.slotId);
         // With a vacant nonce nobody has lost anything.
-        const wasVacant = due.some(
-          ({ id, status }) => id === verdict.slotId && status === "vacant",
-        );
-        if (verdict.type === "foreign" && !wasVacant)
+        if (verdict.type === "foreign" && slot?.status !== "vacant")
           fail(deps, memory, "a nonce went to a transaction of someone else");
       }
     }

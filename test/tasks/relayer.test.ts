@@ -8,6 +8,7 @@ import type { Database } from "../../keepers/shared/database.ts";
 import { createLogger } from "../../keepers/shared/log.ts";
 import { startPostgres } from "../helpers/postgres.ts";
 import type { TestPostgres } from "../helpers/postgres.ts";
+import type { KeeperProcess } from "../helpers/keeper-process.ts";
 import * as h from "../keepers/relayer/harness.ts";
 import { startTaskNetwork } from "./network.ts";
 import type { TaskNetwork } from "./network.ts";
@@ -20,7 +21,7 @@ describe("relayer tasks", function () {
   let network: TaskNetwork;
   let postgres: TestPostgres;
   let db: Database;
-  let relayer: h.TestRelayer | undefined;
+  let relayer: KeeperProcess | undefined;
 
   const stackFile = (databaseUrl: string): Promise<void> =>
     writeFile(

@@ -7,7 +7,7 @@ import { createLogger } from "../../../keepers/shared/log.ts";
 import type { KeeperProcess } from "../../helpers/keeper-process.ts";
 import { startPostgres, type TestPostgres } from "../../helpers/postgres.ts";
 import { waitFor } from "../../helpers/wait-for.ts";
-import { clear, startRelayer, type TestRelayer } from "../relayer/harness.ts";
+import { clear, startRelayer } from "../relayer/harness.ts";
 import {
   createIndex,
   feedKey,
@@ -26,7 +26,7 @@ describe("the attest keeper", function () {
   let db: Database;
   let network: AttestNetwork;
   const keepers: KeeperProcess[] = [];
-  let relayer: TestRelayer | null = null;
+  let relayer: KeeperProcess | null = null;
 
   before(async () => {
     [postgres, network] = await Promise.all([startPostgres(), startAttestNetwork()]);

@@ -88,7 +88,7 @@ export interface Bench {
   start(
     network?: Record<string, unknown>,
     options?: Parameters<typeof startRelayer>[3] & { rpcUrls?: string[] },
-  ): TestRelayer;
+  ): KeeperProcess;
   /** Waits until intents are confirmed; mines blocks meanwhile when asked to. */
   confirmed(ordinals: readonly number[], mine: boolean, timeoutMs?: number): Promise<void>;
   /** How often the chain executed each. */
@@ -99,7 +99,7 @@ export interface Bench {
 
 /** Installs the hooks of a test file; the chain is each test's own: it sets `bench.anvil`. */
 export function useBench(): Bench {
-  const relayers: TestRelayer[] = [];
+  const relayers: KeeperProcess[] = [];
   const bench = {} as Bench;
   before(async () => {
     bench.postgres = await startPostgres();
@@ -201,9 +201,6 @@ export async function attempts(db: Database): Promise<AttemptRow[]> {
   }));
 }
 
-/** A relayer process. */
-export type TestRelayer = KeeperProcess;
-
 /**
  * Starts `keepers/relayer/main.ts`. `network` replaces fields of its network; `others` are further networks; the clock of
  * its machine is off by `clockOffsetMs`.
@@ -213,7 +210,7 @@ export function startRelayer(
   rpcUrls: readonly string[],
   network: Record<string, unknown> = {},
   options: { others?: readonly Record<string, unknown>[]; clockOffsetMs?: number } = {},
-): TestRelayer {
+): KeeperProcess {
   const offset = options.clockOffsetMs ?? 0;
   const shift = `const now = Date.now; Date.now = () => now() + ${offset};`;
   const preload = offset === 0 ? [] : ["--import", `data:text/javascript,${shift}`];

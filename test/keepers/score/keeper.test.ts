@@ -5,7 +5,7 @@ import { createLogger } from "../../../keepers/shared/log.ts";
 import type { KeeperProcess } from "../../helpers/keeper-process.ts";
 import { startPostgres, type TestPostgres } from "../../helpers/postgres.ts";
 import { waitFor } from "../../helpers/wait-for.ts";
-import { clear, startRelayer, writeKeys, type TestRelayer } from "../relayer/harness.ts";
+import { clear, startRelayer, writeKeys } from "../relayer/harness.ts";
 import {
   BUDGET,
   SCORER,
@@ -26,7 +26,7 @@ describe("the score keeper", function () {
   let network: ScoreNetwork;
   let index: TestIndex;
   const scorers: KeeperProcess[] = [];
-  let relayer: TestRelayer | null = null;
+  let relayer: KeeperProcess | null = null;
 
   before(async () => {
     postgres = await startPostgres();

@@ -17,7 +17,7 @@ import { verifyRequest } from "../../../keepers/vrf/verify.ts";
 import type { KeeperProcess } from "../../helpers/keeper-process.ts";
 import { startPostgres, type TestPostgres } from "../../helpers/postgres.ts";
 import { waitFor } from "../../helpers/wait-for.ts";
-import { startRelayer, writeKeys, type TestRelayer } from "../relayer/harness.ts";
+import { startRelayer, writeKeys } from "../relayer/harness.ts";
 import {
   chainId,
   provingKey,
@@ -36,7 +36,7 @@ describe("VRF keeper on a chain", function () {
   let db: Database;
   let network: TestNetwork;
   let index: TestIndex;
-  let relayer: TestRelayer;
+  let relayer: KeeperProcess;
   let chain: Chain;
   let coordinate: Coordinate;
   let keepers: KeeperProcess[] = [];

@@ -7,7 +7,7 @@ import { digestOf } from "../../../keepers/shared/observation.ts";
 import type { KeeperProcess } from "../../helpers/keeper-process.ts";
 import { startPostgres, type TestPostgres } from "../../helpers/postgres.ts";
 import { waitFor } from "../../helpers/wait-for.ts";
-import { clear, startRelayer, type TestRelayer } from "../relayer/harness.ts";
+import { clear, startRelayer } from "../relayer/harness.ts";
 import { bundle, observe } from "./fixtures.ts";
 import { REPORTER, STAKE, startWatch, startWatchNetwork, type WatchNetwork } from "./harness.ts";
 
@@ -23,7 +23,7 @@ describe("the watch keeper", function () {
   let db: Database;
   let network: WatchNetwork;
   const watches: KeeperProcess[] = [];
-  let relayer: TestRelayer | null = null;
+  let relayer: KeeperProcess | null = null;
 
   before(async () => {
     postgres = await startPostgres();
