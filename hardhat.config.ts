@@ -3,6 +3,7 @@ import path from "node:path";
 import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { configVariable, defineConfig } from "hardhat/config";
 
+import { parallelCompiler } from "./deploy/compiler.ts";
 import { localRpcUrl } from "./deploy/stackFile.ts";
 import { accessTasks } from "./tasks/access.ts";
 import { deployTask } from "./tasks/deploy.ts";
@@ -40,7 +41,7 @@ const verifierCompiler = {
 };
 
 export default defineConfig({
-  plugins: [hardhatToolboxMochaEthers],
+  plugins: [hardhatToolboxMochaEthers, parallelCompiler()],
   solidity: {
     compilers: [{ ...compiler(1_000_000) }],
     overrides: {

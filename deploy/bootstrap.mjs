@@ -49,6 +49,27 @@ function npmCli() {
   return cli;
 }
 
+/** What is running now, each with its own children in a process group. */
+const running = new Set();
+
+function start(command, args, stdio) {
+  const child = spawn(command, args, { cwd: root, detached: true, stdio });
+  child.once("spawn", () => running.add(child));
+  child.once("close", () => running.delete(child));
+  return child;
+}
+
+/** Signals whole groups: a compiler outlives whoever started it otherwise. */
+function signalRunning(signal) {
+  for (const { pid } of running) {
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // It ended by itself.
+    }
+  }
+}
+
 /** Runs a long step on stderr, with its seconds while a person watches. `words` says what failed. */
 function step(title, command, args, words) {
   const started = Date.now();
@@ -61,14 +82,11 @@ function step(title, command, args, words) {
   return new Promise((resolve) => {
     let said = "";
     // What the step prints is shown only if it fails, and on stderr: stdout belongs to the script that follows.
-    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    const child = start(command, args, ["ignore", "pipe", "pipe"]);
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (chunk) => (said += chunk));
-    const stop = (signal) => child.kill(signal);
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, stop);
     child.once("close", (code, signal) => {
       clearInterval(timer);
-      for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.off(name, stop);
       process.stderr.write(
         `${tty ? "\r" : ""}dodona: ${title}: ${code === 0 ? "done" : "failed"} after ${seconds()} s\n`,
       );
@@ -147,7 +165,7 @@ function buildVerifiers() {
   return new Promise((resolve) => {
     const script = path.join(root, "circuits/build/development.ts");
     const args = [script, "--unless-ceremony"];
-    const child = spawn(path.join(modules, "node/bin/node"), args, { cwd: root, stdio: "ignore" });
+    const child = start(path.join(modules, "node/bin/node"), args, "ignore");
     child.once("error", resolve);
     child.once("close", resolve);
   });
@@ -187,6 +205,13 @@ if (Number(process.versions.node.split(".")[0]) < 20) {
     `Node ${process.versions.node} is too old: install Node 20 or later from https://nodejs.org`,
   );
 }
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    if (running.size === 0) fail(`stopped by ${signal}`);
+    signalRunning(signal);
+  });
+}
+process.on("exit", () => signalRunning("SIGTERM"));
 const withTests = process.argv.includes("--tests");
 const expected = fingerprint();
 const [deployed, all] = [contractsFingerprint(false), contractsFingerprint(true)];
