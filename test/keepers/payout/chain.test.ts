@@ -58,10 +58,16 @@ class FakeChain {
     const balanceOf = (call: string): string =>
       word(this.balances.get(`0x${call.slice(34)}`) ?? 0n);
     if (to !== MULTICALL3) return balanceOf(data);
+    // Multicall3's own selector; what is sent is what ethers would send.
+    expect(data.slice(0, 10)).to.equal("0x82ad56cb");
     const [calls] = coder.decode(["(address,bool,bytes)[]"], `0x${data.slice(10)}`) as unknown as [
       Array<[string, boolean, string]>,
     ];
-    const results = calls.map(([, , call]) => [true, balanceOf(call)]);
+    expect(coder.encode(["(address,bool,bytes)[]"], [calls])).to.equal(`0x${data.slice(10)}`);
+    const results = calls.map(([target, mayFail, call]) => {
+      expect([target.toLowerCase(), mayFail]).to.deep.equal([held, true]);
+      return [true, balanceOf(call)];
+    });
     return coder.encode(["(bool,bytes)[]"], [results]);
   }
 
