@@ -48,9 +48,13 @@ describe("attestations on a running network", function () {
     });
     expect(elapsed()).to.be.below(firstSeconds);
     const { apiUrl } = network.stack.file;
+    // Stablecoins need fewer venues, so that the first report of a slow start may be of them alone.
+    await network.until("an attestation of BTC/USD", nextSeconds, async () => {
+      const { latest } = await readAttestations(apiUrl);
+      return latest?.feeds.includes("BTC/USD") === true || `of ${latest?.feeds.join(", ")}`;
+    });
     const { latest } = await readAttestations(apiUrl);
     const slot = latest!.slot;
-    expect(latest!.feeds).to.include("BTC/USD");
     const shown = (await (await fetch(`${apiUrl}/attestations/${slot}`)).json()) as {
       attestations: { complete: boolean; prices: { feed: string; answer: string }[] }[];
     };
