@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IPriceFeeds} from "../../contracts/interfaces/IPriceFeeds.sol";
 import {Report} from "../../contracts/libraries/Report.sol";
 import {SetWord} from "../../contracts/libraries/SetWord.sol";
+import {deploy} from "./support/Deploy.sol";
 import {World} from "./support/World.sol";
 
 /// @notice Fuzzes what `submit` makes of bytes.
@@ -13,7 +14,7 @@ contract ReportTest {
     World internal _world;
 
     function setUp() public {
-        _world = new World();
+        _world = World(deploy("World", ""));
         _world.start(FEEDS, IPriceFeeds.Params(10, 20, 50, 1_000, 3_600, 120, 3, 604_800, 3, 4));
     }
 

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IPriceFeeds} from "../../contracts/interfaces/IPriceFeeds.sol";
 import {SetId} from "../../contracts/types/SetId.sol";
+import {deploy} from "../contracts/support/Deploy.sol";
 import {World} from "../contracts/support/World.sol";
 import {FeedsHandler} from "./FeedsHandler.sol";
 
@@ -12,8 +13,8 @@ contract FeedsInvariants {
     FeedsHandler internal _handler;
 
     function setUp() public {
-        _world = new World();
-        _handler = new FeedsHandler(_world);
+        _world = World(deploy("World", ""));
+        _handler = FeedsHandler(deploy("FeedsHandler", abi.encode(_world)));
         // A cool-down that a short campaign can pass.
         _world.start(_handler.FEEDS(), IPriceFeeds.Params(10, 20, 50, 1_000, 3_600, 20, 2, 5_000, 3, 3));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {deploy} from "../contracts/support/Deploy.sol";
 import {GovernanceHandler} from "./GovernanceHandler.sol";
 
 /// @notice Numbered in README.md. Each campaign drives the same handler.
@@ -9,7 +10,7 @@ contract GovernanceInvariants {
     uint256 internal _supply;
 
     function setUp() public {
-        _handler = new GovernanceHandler();
+        _handler = GovernanceHandler(deploy("GovernanceHandler", ""));
         _supply = _handler.token().totalSupply();
     }
 

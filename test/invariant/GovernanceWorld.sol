@@ -9,6 +9,7 @@ import {DodonaToken} from "../../contracts/governance/DodonaToken.sol";
 import {ADMIN_ROLE, GUARDIAN_ROLE, SCORER_ROLE} from "../../contracts/governance/Roles.sol";
 import {IGuardian} from "../../contracts/interfaces/IGuardian.sol";
 import {IPausable} from "../../contracts/interfaces/IPausable.sol";
+import {deploy} from "../contracts/support/Deploy.sol";
 import {VM} from "../contracts/support/Vm.sol";
 
 /// @title GovernanceWorld
@@ -38,11 +39,11 @@ abstract contract GovernanceWorld {
         for (uint256 i = 0; i <= ACTORS; ++i) {
             (holders[i], amounts[i]) = (i == ACTORS ? address(timelock) : actor(i), SHARE * (i + 1));
         }
-        token = DodonaToken(_deploy("DodonaToken", abi.encode(holders, amounts)));
-        guardian = IGuardian(_deploy("Guardian", abi.encode(manager, address(token), actor(0))));
+        token = DodonaToken(deploy("DodonaToken", abi.encode(holders, amounts)));
+        guardian = IGuardian(deploy("Guardian", abi.encode(manager, address(token), actor(0))));
         DodonaGovernor.Settings memory settings = DodonaGovernor.Settings(1 hours, 1 days, THRESHOLD, 4, 6 hours);
-        governor = DodonaGovernor(payable(_deploy("DodonaGovernor", abi.encode(token, timelock, guardian, settings))));
-        pausable = IPausable(_deploy("PausableHarness", abi.encode(manager)));
+        governor = DodonaGovernor(payable(deploy("DodonaGovernor", abi.encode(token, timelock, guardian, settings))));
+        pausable = IPausable(deploy("PausableHarness", abi.encode(manager)));
 
         bytes4[] memory selectors = new bytes4[](1);
         selectors[0] = IPausable.pause.selector;
@@ -96,13 +97,5 @@ abstract contract GovernanceWorld {
             timelock.hasRole(PROPOSER, account) == isGovernor &&
             timelock.hasRole(CANCELLER, account) == isGovernor &&
             timelock.hasRole(EXECUTOR, account) == (account == address(0));
-    }
-
-    function _deploy(string memory name, bytes memory arguments) internal returns (address deployed) {
-        bytes memory init = bytes.concat(VM.getCode(name), arguments);
-        assembly ("memory-safe") {
-            deployed := create(0, add(init, 0x20), mload(init))
-        }
-        require(deployed != address(0), name);
     }
 }

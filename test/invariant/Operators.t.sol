@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IOperatorRewards} from "../../contracts/interfaces/IOperatorRewards.sol";
 import {IOperators} from "../../contracts/interfaces/IOperators.sol";
+import {deploy} from "../contracts/support/Deploy.sol";
 import {OperatorsHandler} from "./OperatorsHandler.sol";
 
 /// @notice Numbered in README.md. Each campaign drives the same handler.
@@ -10,7 +11,7 @@ contract OperatorsInvariants {
     OperatorsHandler internal _handler;
 
     function setUp() public {
-        _handler = new OperatorsHandler();
+        _handler = OperatorsHandler(deploy("OperatorsHandler", ""));
         _handler.start();
         _handler.choose(31, 0);
     }

@@ -7,13 +7,15 @@ import {IOperatorRewards} from "../../contracts/interfaces/IOperatorRewards.sol"
 import {IOperators} from "../../contracts/interfaces/IOperators.sol";
 import {IOperatorStake} from "../../contracts/interfaces/IOperatorStake.sol";
 import {SECP_N} from "../../contracts/libraries/Curves.sol";
+import {Authority} from "../contracts/support/Authority.sol";
+import {deploy} from "../contracts/support/Deploy.sol";
 import {Secp256k1} from "../contracts/support/Secp256k1.sol";
 import {VM} from "../contracts/support/Vm.sol";
 
 /// @title OperatorsWorld
 /// @notice The operators' contracts, deployed and told whom to trust: this contract is governance, guardian, slasher and
 /// scorer in one. Its accounts have registered and hold tokens.
-abstract contract OperatorsWorld {
+abstract contract OperatorsWorld is Authority {
     uint256 public constant ACCOUNTS = 9;
     uint256 internal constant TREASURY = 0x7EA5;
     uint256 internal constant REPORTER = 0x4E90;
@@ -39,12 +41,12 @@ abstract contract OperatorsWorld {
         address[] memory holders = new address[](1);
         uint256[] memory amounts = new uint256[](1);
         (holders[0], amounts[0]) = (address(this), SUPPLY);
-        token = IERC20(_deploy("DodonaToken", abi.encode(holders, amounts)));
-        operators = IOperators(_deploy("Operators", abi.encode(this, EPOCH, DELAY)));
+        token = IERC20(deploy("DodonaToken", abi.encode(holders, amounts)));
+        operators = IOperators(deploy("Operators", abi.encode(this, EPOCH, DELAY)));
         stake = IOperatorStake(
-            _deploy("OperatorStake", abi.encode(this, token, operators, address(uint160(TREASURY)), UNBONDING, 10e18))
+            deploy("OperatorStake", abi.encode(this, token, operators, address(uint160(TREASURY)), UNBONDING, 10e18))
         );
-        rewards = IOperatorRewards(_deploy("OperatorRewards", abi.encode(this, token, operators, 7e18)));
+        rewards = IOperatorRewards(deploy("OperatorRewards", abi.encode(this, token, operators, 7e18)));
         for (uint256 i = 0; i < ACCOUNTS + SPARE_KEYS; ++i) {
             uint256 secret = uint256(keccak256(abi.encode("key", i))) >> 1;
             (uint256 x, uint256 y) = Secp256k1.publicKey(secret);
@@ -68,11 +70,6 @@ abstract contract OperatorsWorld {
         }
     }
 
-    /// @notice The authority's answer: only this contract may call what is restricted, and at once.
-    function canCall(address caller, address, bytes4) external view returns (bool immediate, uint32 delay) {
-        return (caller == address(this), 0);
-    }
-
     function accountAt(uint256 i) external view returns (address) {
         return _accounts[i];
     }
@@ -90,14 +87,5 @@ abstract contract OperatorsWorld {
         uint256 e =
             uint256(keccak256(abi.encodePacked(key[0], uint8(key[1] & 1), digest, possession.commitment))) % SECP_N;
         possession.s = addmod(nonce, mulmod(e, _secrets[i], SECP_N), SECP_N);
-    }
-
-    /// @dev Deploys from the artifact, so that tests need not compile the contracts into themselves.
-    function _deploy(string memory name, bytes memory arguments) private returns (address deployed) {
-        bytes memory init = bytes.concat(VM.getCode(name), arguments);
-        assembly ("memory-safe") {
-            deployed := create(0, add(init, 0x20), mload(init))
-        }
-        require(deployed != address(0), name);
     }
 }

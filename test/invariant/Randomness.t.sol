@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {deploy} from "../contracts/support/Deploy.sol";
 import {RandomnessHandler} from "./RandomnessHandler.sol";
 
 /// @notice Numbered in README.md. Each campaign drives the same handler.
@@ -8,7 +9,7 @@ contract RandomnessInvariants {
     RandomnessHandler internal _handler;
 
     function setUp() public {
-        _handler = new RandomnessHandler{value: 1_000 ether}();
+        _handler = RandomnessHandler(payable(deploy("RandomnessHandler", "", 1_000 ether)));
         _handler.start();
     }
 

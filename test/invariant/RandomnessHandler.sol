@@ -2,6 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IVRFCoordinator} from "../../contracts/interfaces/IVRFCoordinator.sol";
+import {Authority} from "../contracts/support/Authority.sol";
+import {deploy} from "../contracts/support/Deploy.sol";
 import {VM, Vm} from "../contracts/support/Vm.sol";
 import {VrfProver} from "../contracts/support/VrfProver.sol";
 
@@ -14,7 +16,7 @@ interface VmBlocks {
 
 /// @title RandomnessHandler
 /// @notice A coordinator and everyone around it: authority, operator, owner and consumer. Its calls are the campaigns'.
-contract RandomnessHandler {
+contract RandomnessHandler is Authority {
     struct Made {
         IVRFCoordinator.Request request;
         uint256 requestId;
@@ -58,13 +60,7 @@ contract RandomnessHandler {
             tipCap: 1 gwei,
             l1DataFee: address(0)
         });
-        bytes memory code = abi.encodePacked(VM.getCode("VRFCoordinator"), abi.encode(this, config));
-        address deployed;
-        assembly ("memory-safe") {
-            deployed := create(0, add(code, 32), mload(code))
-        }
-        require(deployed != address(0), "deploy");
-        coordinator = IVRFCoordinator(deployed);
+        coordinator = IVRFCoordinator(deploy("VRFCoordinator", abi.encode(this, config)));
     }
 
     receive() external payable {}
@@ -95,11 +91,6 @@ contract RandomnessHandler {
             coordinator.addConsumer(subId, address(this));
             coordinator.fundSubscriptionWithNative{value: 1 ether}(subId);
         }
-    }
-
-    /// @notice The authority's answer: only this contract may call what is restricted, and at once.
-    function canCall(address caller, address, bytes4) external view returns (bool immediate, uint32 delay) {
-        return (caller == address(this), 0);
     }
 
     /// @notice The callback: counts, compares, and misbehaves as the last call to `misbehave` says.

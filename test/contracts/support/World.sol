@@ -7,12 +7,14 @@ import {SECP_N} from "../../../contracts/libraries/Curves.sol";
 import {Schnorr} from "../../../contracts/libraries/Schnorr.sol";
 import {FeedId} from "../../../contracts/types/FeedId.sol";
 import {SetId} from "../../../contracts/types/SetId.sol";
+import {Authority} from "./Authority.sol";
+import {deploy} from "./Deploy.sol";
 import {Secp256k1} from "./Secp256k1.sol";
 import {VM} from "./Vm.sol";
 
 /// @title World
 /// @notice A whole network in one contract: it is governance, guardian, authority and every operator's signer.
-contract World {
+contract World is Authority {
     uint256 internal constant OPERATORS = 5;
     uint256 internal constant QUORUM = 3;
 
@@ -26,8 +28,8 @@ contract World {
 
     constructor() {
         VM.warp(1_700_000_000);
-        operators = IOperators(_deploy("Operators", abi.encode(this, 1, 0)));
-        feeds = IPriceFeeds(_deploy("PriceFeeds", abi.encode(this, operators)));
+        operators = IOperators(deploy("Operators", abi.encode(this, 1, 0)));
+        feeds = IPriceFeeds(deploy("PriceFeeds", abi.encode(this, operators)));
     }
 
     /// @notice Registers operators and creates feeds. Not in the constructor: an authority must have code to answer.
@@ -39,11 +41,6 @@ contract World {
         IPriceFeeds.Params[] memory list = new IPriceFeeds.Params[](feedCount);
         for (uint256 i = 0; i < feedCount; ++i) (ids[i], list[i]) = (idOf(i), params);
         feeds.createFeeds(ids, list);
-    }
-
-    /// @notice The authority's answer: only this contract may call what is restricted, and at once.
-    function canCall(address caller, address, bytes4) external view returns (bool immediate, uint32 delay) {
-        return (caller == address(this), 0);
     }
 
     function idOf(uint256 index) public pure returns (FeedId) {
@@ -142,14 +139,5 @@ contract World {
         });
         VM.prank(account);
         operators.register(keys, IOperators.Possession({s: s, commitment: commitment}), "http://localhost");
-    }
-
-    /// @dev Deploys from the artifact, so that tests need not compile the contracts into themselves.
-    function _deploy(string memory name, bytes memory arguments) internal returns (address deployed) {
-        bytes memory init = bytes.concat(VM.getCode(name), arguments);
-        assembly ("memory-safe") {
-            deployed := create(0, add(init, 0x20), mload(init))
-        }
-        require(deployed != address(0), name);
     }
 }

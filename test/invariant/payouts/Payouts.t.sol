@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IPayoutDistributor} from "../../../contracts/interfaces/IPayoutDistributor.sol";
 import {PayoutToken} from "../../../contracts/test/payout/PayoutTokens.sol";
+import {deploy} from "../../contracts/support/Deploy.sol";
 import {PayoutsHandler} from "./PayoutsHandler.sol";
 
 /// @notice Numbered in README.md. Each campaign drives the same handler.
@@ -10,7 +11,7 @@ contract PayoutsInvariants {
     PayoutsHandler internal _handler;
 
     function setUp() public {
-        _handler = new PayoutsHandler();
+        _handler = PayoutsHandler(payable(deploy("PayoutsHandler", "")));
         _handler.start{value: 1e26}();
         require(_handler.activations() == 1, "the first epoch is not active");
     }

@@ -5,12 +5,14 @@ import {IPayoutDistributor} from "../../../contracts/interfaces/IPayoutDistribut
 import {PayoutDistributor} from "../../../contracts/payouts/PayoutDistributor.sol";
 import {PayoutRecipient} from "../../../contracts/test/payout/PayoutRecipients.sol";
 import {PayoutToken} from "../../../contracts/test/payout/PayoutTokens.sol";
+import {Authority} from "../../contracts/support/Authority.sol";
+import {deploy} from "../../contracts/support/Deploy.sol";
 import {VM} from "../../contracts/support/Vm.sol";
 import {PayoutsTree} from "./PayoutsTree.sol";
 
 /// @notice Drives a distributor with one token and the native coin, six accounts and three approvers, and keeps books of
 /// its own. It holds every role, so that whatever a role may do is tried.
-contract PayoutsHandler {
+contract PayoutsHandler is Authority {
     uint256 public constant ACCOUNTS = 6;
     uint256 public constant TOKENS = 2;
     uint256 internal constant LEAVES = ACCOUNTS * TOKENS;
@@ -77,26 +79,14 @@ contract PayoutsHandler {
         VM.warp(_time);
         address[] memory approvers = new address[](APPROVERS);
         for (uint256 i = 0; i < APPROVERS; ++i) approvers[i] = _approver(i);
-        bytes memory code = bytes.concat(
-            VM.getCode("PayoutDistributor"),
-            abi.encode(
-                this,
-                IPayoutDistributor.Config(uint32(CHALLENGE), uint32(LIFETIME), 0),
-                approvers,
-                uint8(_threshold)
-            )
-        );
-        address deployed;
-        assembly ("memory-safe") {
-            deployed := create(0, add(code, 0x20), mload(code))
-        }
-        require(deployed != address(0), "deploy");
-        distributor = PayoutDistributor(deployed);
-        PayoutToken token = new PayoutToken();
+        IPayoutDistributor.Config memory config = IPayoutDistributor.Config(uint32(CHALLENGE), uint32(LIFETIME), 0);
+        bytes memory arguments = abi.encode(this, config, approvers, uint8(_threshold));
+        distributor = PayoutDistributor(deploy("PayoutDistributor", arguments));
+        PayoutToken token = PayoutToken(deploy("PayoutToken", ""));
         tokens[1] = address(token);
         token.mint(address(this), type(uint96).max);
         token.approve(address(distributor), type(uint256).max);
-        unruly = new PayoutRecipient();
+        unruly = PayoutRecipient(payable(deploy("PayoutRecipient", "")));
         for (uint256 i = 0; i < ACCOUNTS - 1; ++i) accounts[i] = address(uint160(0xACC0000 + i));
         accounts[ACCOUNTS - 1] = address(unruly);
         for (uint256 i = 0; i < TOKENS; ++i) {
@@ -104,11 +94,6 @@ contract PayoutsHandler {
             this.deposit(i, 1e21 - 1);
         }
         this.advance(uint256(keccak256("first")));
-    }
-
-    /// @notice The authority's answer.
-    function canCall(address caller, address, bytes4) external view returns (bool immediate, uint32 delay) {
-        return (caller == address(this), 0);
     }
 
     receive() external payable {}

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IAttested} from "../../../contracts/interfaces/IAttested.sol";
 import {IPriceAttestations} from "../../../contracts/interfaces/IPriceAttestations.sol";
 import {IPriceFeeds} from "../../../contracts/interfaces/IPriceFeeds.sol";
+import {deploy} from "../../contracts/support/Deploy.sol";
 import {World} from "../../contracts/support/World.sol";
 import {AttestationsHandler} from "./AttestationsHandler.sol";
 
@@ -12,8 +13,8 @@ contract AttestationsInvariants {
     AttestationsHandler internal _handler;
 
     function setUp() public {
-        World world = new World();
-        _handler = new AttestationsHandler(world);
+        World world = World(deploy("World", ""));
+        _handler = AttestationsHandler(deploy("AttestationsHandler", abi.encode(world)));
         world.start(_handler.FEEDS(), IPriceFeeds.Params(10, 20, 50, 1_000, 3_600, 20, 2, 5_000, 3, 0));
         _handler.start();
         _handler.make(2, false);

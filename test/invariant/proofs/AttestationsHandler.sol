@@ -8,14 +8,15 @@ import {ISlashing} from "../../../contracts/interfaces/ISlashing.sol";
 import {SlashingStake} from "../../../contracts/test/SlashingHarness.sol";
 import {FeedId} from "../../../contracts/types/FeedId.sol";
 import {SetId} from "../../../contracts/types/SetId.sol";
+import {Authority} from "../../contracts/support/Authority.sol";
+import {deploy} from "../../contracts/support/Deploy.sol";
 import {VM} from "../../contracts/support/Vm.sol";
 import {World} from "../../contracts/support/World.sol";
-import {Deployer} from "./Deployer.sol";
 import {StatementVerifier} from "./StatementVerifier.sol";
 
 /// @notice Makes reports of which the medians are proved, attests them in all orders, lies, forges and accuses, and keeps
 /// books of its own. Its verifier knows which statements are true.
-contract AttestationsHandler is Deployer {
+contract AttestationsHandler is Authority {
     uint256 public constant FEEDS = 12;
     uint256 internal constant CHUNK = 10;
     uint256 internal constant OPERATORS = 5;
@@ -66,8 +67,8 @@ contract AttestationsHandler is Deployer {
         WORLD = world;
         VERIFIER = new StatementVerifier();
         STAKE = new SlashingStake(1_000_000);
-        attestations = IPriceAttestations(_deploy("PriceAttestations", abi.encode(world.feeds(), VERIFIER)));
-        slashing = ISlashing(_deploy("Slashing", abi.encode(this, world.feeds(), STAKE, 999_999, 100, 100)));
+        attestations = IPriceAttestations(deploy("PriceAttestations", abi.encode(world.feeds(), VERIFIER)));
+        slashing = ISlashing(deploy("Slashing", abi.encode(this, world.feeds(), STAKE, 999_999, 100, 100)));
     }
 
     /// @notice Names the judge of proofs. Not in the constructor: an authority must have code to answer.

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ITraderRegistry} from "../../../contracts/interfaces/ITraderRegistry.sol";
+import {deploy} from "../../contracts/support/Deploy.sol";
 import {TradersHandler} from "./TradersHandler.sol";
 
 /// @notice Numbered in README.md. Each campaign drives the same handler.
@@ -9,7 +10,7 @@ contract TradersInvariants {
     TradersHandler internal _handler;
 
     function setUp() public {
-        _handler = new TradersHandler();
+        _handler = TradersHandler(deploy("TradersHandler", ""));
         _handler.next(1);
         require(_handler.records() == 1, "nothing happens");
     }

@@ -2,8 +2,9 @@
 pragma solidity 0.8.37;
 
 import {ITraderRegistry} from "../../../contracts/interfaces/ITraderRegistry.sol";
+import {Authority} from "../../contracts/support/Authority.sol";
+import {deploy} from "../../contracts/support/Deploy.sol";
 import {VM} from "../../contracts/support/Vm.sol";
-import {Deployer} from "./Deployer.sol";
 import {StatementVerifier} from "./StatementVerifier.sol";
 
 /// @dev The cheat code that signs.
@@ -13,7 +14,7 @@ interface Signer {
 
 /// @notice Brings true periods of three accounts and three instruments in and out of order, forges, repeats, leaves out,
 /// changes the service, and keeps books of its own. Its verifier knows which statements are true.
-contract TradersHandler is Deployer {
+contract TradersHandler is Authority {
     uint256 public constant ACCOUNTS = 3;
     uint256 public constant INSTRUMENTS = 3;
     uint256 internal constant SERVICES = 3;
@@ -38,7 +39,7 @@ contract TradersHandler is Deployer {
     constructor() {
         VM.warp(1_700_000_000);
         VERIFIER = new StatementVerifier();
-        registry = ITraderRegistry(_deploy("TraderRegistry", abi.encode(this, VERIFIER, VM.addr(1))));
+        registry = ITraderRegistry(deploy("TraderRegistry", abi.encode(this, VERIFIER, VM.addr(1))));
     }
 
     /// @notice The next period of an account and instrument.
