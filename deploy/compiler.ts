@@ -6,6 +6,8 @@ import type { HardhatPlugin } from "hardhat/types/plugins";
 import type { CompilerInput, CompilerOutput } from "hardhat/types/solidity";
 
 const every = "*";
+/** Each compiler takes 330 MB. */
+const mostCompilers = 8;
 
 /**
  * A Hardhat plugin that compiles on all cores. Hardhat gives the compiler, which knows one thread, one job with every
@@ -24,7 +26,7 @@ export function parallelCompiler(): HardhatPlugin {
 async function hooks(): Promise<Partial<HardhatHooks["solidity"]>> {
   return await Promise.resolve({
     invokeSolc: async (context, compiler, input, config, next) => {
-      const parts = split(input, availableParallelism());
+      const parts = split(input, Math.min(mostCompilers, availableParallelism()));
       return merge(
         await Promise.all(parts.map(async (part) => await next(context, compiler, part, config))),
       );

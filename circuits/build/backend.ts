@@ -4,6 +4,8 @@ import type { Circuit } from "./circuits.ts";
 import { proverThreads, withPointsFolder } from "./config.ts";
 import type { Srs } from "./srs.ts";
 
+const mostStarts = 3;
+
 /** A verification key and its hash, in hex without prefix. */
 export interface VerificationKey {
   readonly bytes: Uint8Array;
@@ -33,14 +35,33 @@ export interface Backend {
   close(): Promise<void>;
 }
 
+/** The library gives its process five seconds to listen, which a busy machine can take for the start alone. */
+async function startLibrary(): Promise<Barretenberg> {
+  for (let start = 1; ; start++) {
+    const library = await Barretenberg.new({
+      backend: BackendType.NativeUnixSocket,
+      threads: proverThreads(),
+    });
+    try {
+      // Only the first answer tells whether it runs.
+      await library.blake2s({ data: new Uint8Array() });
+      return library;
+    } catch (error) {
+      await library.destroy();
+      const isSlow = error instanceof Error && /^Timeout (connecting|waiting)/.test(error.message);
+      if (!isSlow || start === mostStarts) throw error;
+    }
+  }
+}
+
 /**
  * Starts the proving library; `close` ends it.
  * @param srs The points, or null for what needs none: counting gates.
  */
 export async function openBackend(srs: Srs | null): Promise<Backend> {
-  const start = () =>
-    Barretenberg.new({ backend: BackendType.NativeUnixSocket, threads: proverThreads() });
-  const library = await (srs === null ? start() : withPointsFolder(srs.folder, start));
+  const library = await (srs === null
+    ? startLibrary()
+    : withPointsFolder(srs.folder, startLibrary));
   const named = ({ name }: Circuit, bytecode: Uint8Array, key?: VerificationKey) => ({
     name,
     bytecode,
